@@ -1,0 +1,156 @@
+"""The reference of every key of a job file, written from the types that check the job, so that it cannot go stale."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+import typing
+from collections.abc import Iterator
+
+import msgspec
+
+from crosscurrent.jobs import schema
+
+SECTIONS: list[tuple[str, list[type]]] = [
+    ("Top of the file", [schema.Job]),
+    ("`[model]`", [schema.Material, schema.Wannier90, schema.TightBindingFile]),
+    ("`[model.cutoff]`", [schema.SphereCutoff, schema.CylinderCutoff, schema.BoxCutoff, schema.DiskCutoff]),
+    ("`[spin_hall]`", [schema.SpinHall]),
+    ("`[anomalous_hall]`", [schema.AnomalousHall]),
+    ("`[bands]`", [schema.Bands, schema.PathPoint]),
+    ("`[band_geometry]`", [schema.BandGeometry]),
+    ("`[zone]`", [schema.Uniform, schema.Polar, schema.AdaptiveZone]),
+    ("A range of energies", [schema.Range]),
+]
+
+#: What the docstrings of the types leave to the reader. A key that has its meaning in neither place stops the build.
+MEANINGS = {
+    "response": "the question: which of the tables below is read",
+    "model": "the material",
+    "title": "a line for the head of the figure",
+    "spin_hall": "settings of this response",
+    "anomalous_hall": "settings of this response",
+    "bands": "settings of this response",
+    "band_geometry": "settings of this response",
+    "zone": "how momentum space is summed; a method that suits the model when absent",
+    "material": "name of a built-in material",
+    "parameters": "parameters of the material that differ from its own; `crosscurrent models` lists them",
+    "tb": "`seedname_tb.dat`",
+    "hr": "`seedname_hr.dat`",
+    "wsvec": "`seedname_wsvec.dat`, the Wigner-Seitz images that go with `hr`",
+    "centres": "`seedname_centres.xyz`, the orbital positions that go with `hr`",
+    "chk": "`seedname.chk`, binary or formatted",
+    "eig": "`seedname.eig`",
+    "mmn": "`seedname.mmn`, for the position matrix elements",
+    "spn": "`seedname.spn`, the spin matrix elements",
+    "shu": "`seedname.sHu`, for `velocity = \"ryoo\"`",
+    "siu": "`seedname.sIu`, for `velocity = \"ryoo\"`",
+    "wigner_seitz": "whether every hopping is shared out over the nearest images of its pair of functions",
+    "lattice": "three rows, angstrom, where the files do not hold it (`hr`)",
+    "dim": "number of periodic directions; 2 takes the first two lattice vectors",
+    "file": "path of the `.npz` file, from the folder of the job file",
+    "name": "what results call the model",
+    "source": "where the model comes from; results quote it",
+    "temperature": "temperature of the Fermi function",
+    "components": "the components to keep; all when absent",
+    "grouping": "whether degenerate bands are treated as groups (see the conventions) or one by one",
+    "degeneracy": "levels nearer than this form a group",
+    "velocity": "how the velocity enters the conventional current; Qiao's and Ryoo's forms need Wannier files",
+    "mu": "chemical potentials; the material's suggested ones when absent",
+    "unit": "unit of the result (see the conventions)",
+    "label": "its name on the axis of the figure",
+    "path": "the corners, in order",
+    "spin": "which spin operator: the model's own, or the name of another one",
+    "radius": "wave vectors up to this length (cylinder: in the plane) take part",
+    "half_height": "and up to this along z",
+    "half_widths": "wave vectors within plus or minus these take part, one for each direction",
+    "radial": "points in the radius",
+    "angular": "points in the angle around the axis",
+    "rtol": "relative accuracy that is asked for",
+    "atol": "absolute accuracy that is asked for",
+    "max_evaluations": "stop here, and say so in the result",
+    "base": "cells along each direction to begin with",
+    "start": "first energy",
+    "stop": "last energy",
+    "num": "how many",
+}
+
+
+def page() -> str:
+    """The reference in MyST."""
+    return "\n".join(line for heading, tables in SECTIONS for line in _section(heading, tables)) + "\n"
+
+
+def _section(heading: str, tables: list[type]) -> Iterator[str]:
+    yield from (f"## {heading}", "")
+    for table in tables:
+        config = table.__struct_config__
+        if config.tag is not None:
+            yield from (f'### `{config.tag_field} = "{config.tag}"`', "")
+        elif table is not tables[0]:
+            yield from ("### Each entry of the list", "")
+        fields = msgspec.structs.fields(table)
+        intro, meanings = _split(inspect.cleandoc(vars(table).get("__doc__") or ""), [f.name for f in fields])
+        yield from (_quoted(intro), "")
+        yield from ("| key | value | default | meaning |", "|---|---|---|---|")
+        for field in fields:
+            meaning = meanings.get(field.name) or MEANINGS[field.name]
+            yield f"| `{field.name}` | {_words(field.type)} | {_default(field)} | {meaning} |"
+        yield ""
+
+
+def _split(doc: str, names: list[str]) -> tuple[str, dict[str, str]]:
+    """The words before the first `key: meaning` of a docstring, and the meanings."""
+    pieces = re.split(rf"(?<![\w`])({'|'.join(names)}): ", doc)
+    texts = (re.sub(r"(,? and|[.,;])$", "", text.strip()) for text in pieces[2::2])
+    return pieces[0].strip(), dict(zip(pieces[1::2], map(_quoted, texts), strict=True))
+
+
+def _quoted(text: str) -> str:
+    """Docstrings are plain text: keep what Markdown would read as markup, outside of code."""
+    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(p if p.startswith("`") else re.sub(r"([*_\[|$<])", r"\\\1", p) for p in parts)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "**required**"
+    if field.default is msgspec.NODEFAULT or field.default in (None, "", ()):
+        return "absent"
+    return f"`{_toml(field.default)}`"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _words(hint: object) -> str:
+    """A type as a user would say it."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _annotated(arguments[0], [m for m in arguments[1:] if isinstance(m, msgspec.Meta)])
+    if origin in (typing.Union, types.UnionType):
+        words = [_words(a) for a in arguments if a is not type(None)]
+        return "table" if all(w == "table" for w in words) else " or ".join(words)
+    if origin is typing.Literal:
+        return ", ".join(f"`{_toml(a)}`" for a in arguments)
+    if origin is tuple:
+        count = "" if Ellipsis in arguments else f"{len(arguments)}, each "
+        return f"list of {count}{_words(arguments[0])}"
+    if hint is schema.Range:
+        return "range"
+    if origin is dict or (isinstance(hint, type) and issubclass(hint, msgspec.Struct)):
+        return "table"
+    return {str: "text", float: "number", int: "whole number", bool: "`true` or `false`"}.get(hint, str(hint))
+
+
+def _annotated(base: object, metas: list[msgspec.Meta]) -> str:
+    words, limits = _words(base), ""
+    for meta in metas:
+        words = (meta.extra or {}).get("quantity", words)
+        for sign, limit in (("≥", meta.ge), (">", meta.gt), ("≤", meta.le), ("<", meta.lt)):
+            limits += f" {sign} {limit:g}" if limit is not None else ""
+    return words + limits

@@ -1,0 +1,156 @@
+"""Job files: TOML -> `Job` -> TOML, and the hashes by which a run knows its own files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import scipy
+
+from crosscurrent.jobs.schema import RESPONSES, Job, Material, TightBindingFile, Wannier90
+from crosscurrent.jobs.validate import convert
+from crosscurrent.results.schema import package_version
+from crosscurrent.units import InputError
+
+_FILE_KEYS = ("file", "tb", "hr", "wsvec", "centres", "chk", "eig", "mmn", "spn", "shu", "siu")
+
+
+def load_job(path: str | os.PathLike[str]) -> Job:
+    """Read a job file. Paths of model files count from its folder and become absolute.
+
+    Raises InputError, in one line with the path of the key, for anything that does not fit.
+    """
+    return parse_job(job_text(path), source=str(path), folder=Path(path).parent)
+
+
+def job_text(path: str | os.PathLike[str]) -> str:
+    """The text of a job file. Raises InputError when it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(
+            f"cannot read the job ({error.strerror})", where=str(path), fix="give the path of a TOML file"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError("this is not a text in UTF-8", where=str(path), fix="give a TOML job file") from error
+
+
+def parse_job(text: str, *, source: str = "", folder: Path | None = None) -> Job:
+    """TOML text -> Job. source: name for messages. folder: where relative paths count from. Raises InputError."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"this is not valid TOML: {error}", where=source) from error
+    return validated(raw, source=source, folder=folder)
+
+
+def validated(raw: dict[str, Any] | Job, *, source: str = "", folder: Path | None = None) -> Job:
+    """A job with every key checked, from raw tables or from structs built in Python. Raises InputError."""
+    tables = msgspec.to_builtins(raw) if isinstance(raw, Job) else raw
+    job = convert(tables, Job, source)
+    for name in RESPONSES:
+        if name != job.response and getattr(job, name) is not None:
+            raise InputError(
+                f"the response is '{job.response}', so this table would be ignored",
+                where=f"{source}: [{name}]" if source else f"[{name}]",
+                fix=f'remove it, or set response = "{name}"',
+            )
+    return _with_absolute_paths(job, folder) if folder is not None else job
+
+
+def _with_absolute_paths(job: Job, folder: Path) -> Job:
+    paths = model_files(job)
+    if not paths:
+        return job
+    absolute = {key: str((folder / path).resolve()) for key, path in paths.items()}
+    return msgspec.structs.replace(job, model=msgspec.structs.replace(job.model, **absolute))
+
+
+def model_files(job: Job) -> dict[str, Path]:
+    """Key -> path of every file that the model of the job is read from."""
+    if not isinstance(job.model, (Wannier90, TightBindingFile)):
+        return {}
+    values = {key: getattr(job.model, key, None) for key in _FILE_KEYS}
+    return {key: Path(value) for key, value in values.items() if value is not None}
+
+
+# ------------------------------------------------------------------------------------------------ writing
+def job_to_toml(job: Job) -> str:
+    """The job as TOML; reading it back gives an equal job."""
+    tables = msgspec.to_builtins(job)
+    if isinstance(job.model, Material):
+        del tables["model"]["kind"]  # `material = ...` says it
+    lines = [f"{_key(k)} = {_value(v)}" for k, v in tables.items() if not isinstance(v, dict)]
+    for name, table in tables.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{_key(name)}]", *(f"{_key(k)} = {_value(v)}" for k, v in table.items() if v is not None)]
+    return "\n".join(lines) + "\n"
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _value(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        # TOML allows no bare control character in a text
+        return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\u{ord(m[0]):04x}", escaped) + '"'
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)):
+        return repr(float(value))
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items() if v is not None) + " }"
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return "[" + ", ".join(_value(v) for v in value) + "]"
+    raise InputError(f"a job cannot hold {value!r}", where="parameters", fix="use numbers, texts, lists and tables")
+
+
+# ------------------------------------------------------------------------------------------------ hashes
+def job_hash(job: Job) -> str:
+    """What makes a job this job: its keys and the contents of its files, not its title or where the files lie.
+
+    Raises InputError when a file cannot be read.
+    """
+    digests = {key: _file_digest(path, key) for key, path in model_files(job).items()}
+    model = msgspec.structs.replace(job.model, **digests) if digests else job.model
+    text = job_to_toml(msgspec.structs.replace(job, model=model, title=""))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def run_key(job: Job) -> str:
+    """The job together with the code that runs it: pieces of two runs may be mixed only when this is equal."""
+    parts = (job_hash(job), package_version(), _code_digest(), np.__version__, scipy.__version__)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _file_digest(path: Path, key: str) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"cannot read '{path}' ({error.strerror})",
+            where=f"model.{key}",
+            fix="paths count from the folder of the job file",
+        ) from error
+
+
+@cache
+def _code_digest() -> str:
+    """Digest of the package's own source: a checkout changes without changing its version."""
+    root = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

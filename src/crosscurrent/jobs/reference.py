@@ -1,0 +1,151 @@
+"""What a folder papers/<key>/ holds, and where the folders are.
+
+<key>/
+  <name>.toml       jobs, named by their file
+  reference.toml    values to compare with, each with its source and tolerance; claims with verdicts; figures
+  README.md         the page to read
+
+reference.toml is one `Reference` table, checked like a job file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from crosscurrent.jobs.parse import job_text
+from crosscurrent.jobs.quantities import nearest
+from crosscurrent.jobs.schema import Table
+from crosscurrent.jobs.validate import convert
+from crosscurrent.units import InputError
+
+REFERENCE = "reference.toml"
+
+
+class Probe(Table, frozen=True, kw_only=True):
+    """One number out of a result. job: a job or a scan. select: coordinate -> value, e.g. {mu = 0.3, spin = "y"}."""
+
+    job: str
+    variable: str
+    select: dict[str, Any] = {}
+
+
+class Check(Probe, frozen=True, kw_only=True):
+    """A number compared with a reference value.
+
+    minus, over: another number to subtract, or to divide by, first. relation: "equal" within rtol or atol, or "above" or
+    "below" the value. unit: of the value; the result is converted. source: where the value comes from. name: for claims.
+    """
+
+    value: float
+    source: str
+    name: str = ""
+    relation: Literal["equal", "above", "below"] = "equal"
+    rtol: Annotated[float, Meta(ge=0)] = 0.0
+    atol: Annotated[float, Meta(ge=0)] = 0.0
+    unit: str | None = None
+    minus: Probe | None = None
+    over: Probe | None = None
+
+
+class Claim(Table, frozen=True, kw_only=True):
+    """A sentence of the paper and what our numbers say of it. checks: names of the checks that the verdict rests on."""
+
+    text: str
+    verdict: Literal["reproduces", "artefact", "misprint", "does not reproduce"]
+    evidence: str
+    checks: tuple[str, ...] = ()
+
+
+class Scan(Table, frozen=True, kw_only=True):
+    """One job run for several values of one key; the result, under `name`, has one more dimension `dim`.
+
+    key: path of the key in the job, e.g. "model.parameters.field".
+    """
+
+    name: str
+    job: str
+    key: str
+    values: tuple[float, ...]
+    dim: str
+    units: str = ""
+    long_name: str = ""
+
+
+class Line(Probe, frozen=True, kw_only=True):
+    """One curve: what `select` leaves is drawn over its one remaining axis."""
+
+    label: str = ""
+
+
+class Figure(Table, frozen=True, kw_only=True):
+    """One figure, written as `file`. unit: all lines are converted to it."""
+
+    file: str
+    title: str = ""
+    unit: str | None = None
+    xlabel: str = ""
+    ylabel: str = ""
+    line: tuple[Line, ...]
+
+
+class Reference(Table, frozen=True, kw_only=True):
+    """The whole of reference.toml. notes: free text shown with the verdicts."""
+
+    title: str
+    paper: str
+    doi: str = ""
+    notes: str = ""
+    check: tuple[Check, ...] = ()
+    claim: tuple[Claim, ...] = ()
+    scan: tuple[Scan, ...] = ()
+    figure: tuple[Figure, ...] = ()
+
+
+def papers_root() -> Path:
+    """The folder of papers that comes with the package."""
+    return Path(str(resources.files("crosscurrent") / "papers"))
+
+
+def paper_keys(root: Path | None = None) -> list[str]:
+    """Every key, sorted."""
+    return sorted(p.parent.name for p in (root or papers_root()).glob(f"*/{REFERENCE}"))
+
+
+def paper_folder(key: str, root: Path | None = None) -> Path:
+    """The folder of a key. Raises InputError with the nearest key."""
+    keys = paper_keys(root)
+    if key not in keys:
+        known = ", ".join(keys) or "there are none"
+        raise InputError(f"unknown paper '{key}'{nearest(key, keys)}", where="reproduce", fix=f"known: {known}")
+    return (root or papers_root()) / key
+
+
+def load_reference(folder: Path) -> Reference:
+    """Read reference.toml; raises InputError for what does not fit, also for names that nothing carries."""
+    path = folder / REFERENCE
+    try:
+        raw = tomllib.loads(job_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"this is not valid TOML: {error}", where=str(path)) from error
+    reference = convert(raw, Reference, str(path))
+    known = {*job_names(folder), *(scan.name for scan in reference.scan)}
+    probes: list[Probe] = [*reference.check, *(line for figure in reference.figure for line in figure.line)]
+    probes += [p for check in reference.check for p in (check.minus, check.over) if p is not None]
+    for name in [p.job for p in probes] + [scan.job for scan in reference.scan]:
+        if name not in known:
+            raise InputError(f"no job or scan '{name}'{nearest(name, known)}", where=str(path))
+    checks = {check.name for check in reference.check}
+    for name in (n for claim in reference.claim for n in claim.checks):
+        if name not in checks:
+            raise InputError(f"no check is named '{name}'{nearest(name, checks)}", where=str(path))
+    return reference
+
+
+def job_names(folder: Path) -> list[str]:
+    """Stems of the job files."""
+    return sorted(p.stem for p in folder.glob("*.toml") if p.name != REFERENCE)

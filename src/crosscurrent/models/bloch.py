@@ -1,0 +1,141 @@
+"""The protocol every electron model obeys, and the operators that act on its states.
+
+A model answers one question: which matrices does a Bloch electron with wave vector k see? Everything else (mesh,
+bands, responses) is built from that answer. k is Cartesian, in 1/angstrom, shape (nk, dim).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscurrent.numerics.domains import Domain
+from crosscurrent.units import InputError
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+
+AXES = ("x", "y", "z")
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A set of Hermitian operators on the states of a model, constant in k or given in real space.
+
+    labels: one name an operator, e.g. ("x", "y", "z"). unit: "hbar" for spin, "" for a projector.
+    vectors: (nR, 3) integer lattice vectors. blocks: (nR, L, n, n), O(k) = sum_R exp(i k.R) blocks[R].
+    A constant operator has the single vector (0, 0, 0).
+    """
+
+    labels: tuple[str, ...]
+    unit: str
+    vectors: NDArray[np.int64]
+    blocks: Complexes
+
+    @classmethod
+    def constant(cls, matrices: Complexes, labels: Sequence[str] = AXES, unit: str = "hbar") -> Operator:
+        """matrices: (L, n, n). Raises InputError when they are not square, not Hermitian or miscounted."""
+        m = np.asarray(matrices, dtype=complex)
+        if m.ndim != 3 or m.shape[1] != m.shape[2] or m.shape[0] != len(labels):
+            raise InputError(
+                f"an operator needs one square matrix for each of {tuple(labels)}, got shape {m.shape}",
+                where="spin operator",
+                fix="give an array of shape (number of labels, n, n)",
+            )
+        if not np.all(np.isfinite(m)):
+            raise InputError("the operator holds NaN or infinity", where="spin operator")
+        residual = float(np.abs(m - m.conj().swapaxes(1, 2)).max(initial=0.0))
+        if residual > 1e-9:
+            raise InputError(f"the operator is not Hermitian (residual {residual:.1e})", where="spin operator")
+        return cls(tuple(labels), unit, np.zeros((1, 3), dtype=np.int64), m[None])
+
+    @property
+    def n_states(self) -> int:
+        return int(self.blocks.shape[-1])
+
+    @property
+    def is_constant(self) -> bool:
+        return len(self.vectors) == 1 and not self.vectors.any()
+
+    def projected(self, projector: Floats | Complexes) -> Operator:
+        """Half the anticommutator with a projector: (n,) orbital weights or an (n, n) matrix."""
+        p = np.asarray(projector)
+        p = np.diag(p) if p.ndim == 1 else p
+        if p.shape != self.blocks.shape[-2:]:
+            raise InputError(f"the projector has shape {p.shape}, the model {self.n_states} states", where="projector")
+        return replace(self, blocks=0.5 * (p @ self.blocks + self.blocks @ p))
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Bloch matrices at a batch of k points, in the model's own basis.
+
+    h: (nk, n, n) eV. dh: (nk, dim, n, n) eV angstrom, the derivative of h that is covariant with respect to the
+    positions of the basis orbitals. operator: (nk or 1, L, n, n), the operator asked for. position:
+    (nk, dim, n, n) angstrom, what the Berry connection of the basis has beyond the orbital positions, or None when
+    the basis is maximally trivial (k.p, tight binding). curvature: (nk, P, n, n) angstrom^2, d_i A_j - d_j A_i of
+    that connection for the pairs of `physics.bloch.pairs`, or None. Qiao's or Ryoo's matrices come in `extra`.
+    """
+
+    h: Complexes
+    dh: Complexes
+    operator: Complexes | None = None
+    position: Complexes | None = None
+    curvature: Complexes | None = None
+    extra: Mapping[str, Complexes] = field(default_factory=dict)
+
+
+class BlochModel(ABC):
+    """An electron model.
+
+    name: short name. source: where the parameters come from. dim: dimension of k, 2 or 3. n_states: basis states.
+    domain: where k lives (a periodic Cell, or a cutoff of a k.p model). lattice: (dim, dim) rows in angstrom, or
+    None for k.p. spin: the model's own spin operators in units of hbar, or None when it has none.
+    projectors: named orbital weights (n,), e.g. {"layer 1": ..., "layer 2": ...}.
+    """
+
+    name: str
+    source: str
+    dim: int
+    n_states: int
+    domain: Domain
+    lattice: Floats | None
+    spin: Operator | None
+    projectors: Mapping[str, Floats]
+
+    @abstractmethod
+    def matrices(self, k: Floats, operator: Operator | None = None, parts: frozenset[str] = frozenset()) -> Matrices:
+        """Matrices at k (nk, dim) Cartesian 1/angstrom. parts: any of {"position", "curvature", "extra"}."""
+
+    def grid_matrices(
+        self,
+        shape: tuple[int, ...],
+        rows: range,
+        operator: Operator | None = None,
+        parts: frozenset[str] = frozenset(),
+    ) -> Matrices:
+        """The same on rows of a Gamma-centred uniform grid: row r holds all points of the last axis.
+
+        Reduced coordinates are i/N; rows count the leading axes in C order. Models with a real-space form
+        override this with a factorised Fourier sum.
+        """
+        return self.matrices(self.grid_points(shape, rows), operator, parts)
+
+    def grid_points(self, shape: tuple[int, ...], rows: range) -> Floats:
+        """Cartesian k of the rows, (len(rows) * shape[-1], dim)."""
+        if self.lattice is None:
+            raise InputError(f"model '{self.name}' has no lattice, so no periodic grid", fix="use its cutoff domain")
+        lead = np.array(np.unravel_index(np.arange(rows.start, rows.stop), shape[:-1])).T / np.array(shape[:-1])
+        last = np.arange(shape[-1]) / shape[-1]
+        reduced = np.concatenate([np.repeat(lead, shape[-1], axis=0), np.tile(last, len(rows))[:, None]], axis=1)
+        return reduced @ self.reciprocal
+
+    @property
+    def reciprocal(self) -> Floats:
+        """Rows are reciprocal vectors, 1/angstrom, (dim, dim)."""
+        assert self.lattice is not None
+        return 2 * np.pi * np.linalg.inv(self.lattice).T

@@ -1,0 +1,237 @@
+"""Tight-binding models: matrices on lattice vectors. Wannier90, PythTB and built-in lattices all end here.
+
+Phase convention: H(k) = sum_R exp(i k.R) H(R), H(R)[a, b] = <0a|H|Rb>. The derivative is taken covariantly with
+respect to the orbital positions, dH(R) = i (R + tau_b - tau_a) H(R), which is what the phases
+exp(i k.(R + tau_b - tau_a)) would give after a k-dependent change of phases; no result depends on that choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscurrent.models.bloch import BlochModel, Complexes, Floats, Matrices, Operator
+from crosscurrent.numerics.domains import Cell
+from crosscurrent.numerics.lattice_sum import LatticeSum
+from crosscurrent.units import InputError
+
+#: Pairs (i, j) of an antisymmetric tensor: yz, zx, xy in three dimensions, xy in two.
+_PAIRS = {2: ((0, 1),), 3: ((1, 2), (2, 0), (0, 1))}
+
+
+class TightBinding(BlochModel):
+    """Hoppings between orbitals at known positions.
+
+    lattice: (3, 3), rows in angstrom (a (2, 2) array is completed with c along z). vectors: (nR, 3) integers.
+    hamiltonian: (nR, n, n) eV, degeneracy weights divided in. positions: (n, 3) angstrom, Cartesian. dim: number of
+    periodic directions (2 takes the first two lattice vectors, which must lie in the xy plane).
+    spin: the spin operators in units of hbar, constant or on lattice vectors. position_blocks: (nR, 3, n, n)
+    angstrom, <0a|r|Rb> with the orbital centres on the diagonal at R = 0. extra_blocks: further matrices on the same
+    vectors (Qiao's and Ryoo's). notes: what a result must tell about how the model was made.
+
+    Raises InputError for shapes that disagree, NaN, or an H(R) that is not Hermitian within `tolerance` (eV).
+    """
+
+    def __init__(
+        self,
+        *,
+        lattice: Floats,
+        vectors: NDArray[np.int64],
+        hamiltonian: Complexes,
+        positions: Floats,
+        dim: int = 3,
+        spin: Operator | None = None,
+        position_blocks: Complexes | None = None,
+        extra_blocks: Mapping[str, Complexes] | None = None,
+        operators: Mapping[str, Operator] | None = None,
+        name: str = "tight binding",
+        source: str = "",
+        projectors: Mapping[str, Floats] | None = None,
+        notes: Sequence[str] = (),
+        tolerance: float = 1e-6,
+    ) -> None:
+        self.name, self.source, self.dim = name, source, dim
+        full = _full_lattice(np.asarray(lattice, dtype=float), dim)
+        self.cell = full
+        self.lattice = np.ascontiguousarray(full[:dim, :dim])
+        self.vectors = _vectors(vectors)
+        self.hamiltonian = np.asarray(hamiltonian, dtype=complex)
+        self.n_states = int(self.hamiltonian.shape[-1])
+        self.positions = np.asarray(positions, dtype=float)
+        self.position_blocks = None if position_blocks is None else np.asarray(position_blocks, dtype=complex)
+        self.extra_blocks = dict(extra_blocks or {})
+        self.spin = spin
+        self.operators = dict(operators or ({"spin": spin} if spin is not None else {}))
+        self.projectors = dict(projectors or {})
+        self.notes = tuple(notes)
+        self._check(tolerance)
+        self.domain = Cell(self.reciprocal)
+        self._sums: dict[Any, LatticeSum] = {}
+
+    def _check(self, tolerance: float) -> None:
+        n, n_vectors = self.n_states, len(self.vectors)
+        expected = {"hamiltonian": (n_vectors, n, n), "positions": (n, 3), "position_blocks": (n_vectors, 3, n, n)}
+        for key, shape in expected.items():
+            value = getattr(self, key)
+            if value is None:
+                continue
+            if value.shape != shape:
+                raise InputError(f"{key} has shape {value.shape}, expected {shape}", where=f"model '{self.name}'")
+            if not np.isfinite(value).all():
+                raise InputError(f"{key} holds NaN or infinity", where=f"model '{self.name}'")
+        for key, operator in self.operators.items():
+            if operator.n_states != n:
+                raise InputError(
+                    f"operator '{key}' acts on {operator.n_states} states, the model has {n}",
+                    where=f"model '{self.name}'",
+                )
+        residual = hermiticity_residual(self.vectors, self.hamiltonian)
+        if residual > tolerance:
+            raise InputError(
+                f"H(R) is not Hermitian: |H(R) - H(-R)^dagger| reaches {residual:.2e} eV (tolerance {tolerance:.0e})",
+                where=f"model '{self.name}'",
+                fix="check that the file is complete, or raise hermiticity_tolerance knowingly",
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # the prepared sums are rebuilt in each process; they are several times larger than the model
+        return {**self.__dict__, "_sums": {}}
+
+    def matrices(self, k: Floats, operator: Operator | None = None, parts: frozenset[str] = frozenset()) -> Matrices:
+        reduced = k @ self.lattice.T / (2 * np.pi)
+        return self._evaluate(operator, parts, lambda s: s.at(reduced))
+
+    def grid_matrices(
+        self,
+        shape: tuple[int, ...],
+        rows: range,
+        operator: Operator | None = None,
+        parts: frozenset[str] = frozenset(),
+    ) -> Matrices:
+        return self._evaluate(operator, parts, lambda s: s.on_rows(shape, rows))
+
+    def _evaluate(self, operator: Operator | None, parts: frozenset[str], evaluate: Any) -> Matrices:
+        n, dim = self.n_states, self.dim
+        stack = evaluate(self._main_sum(parts)).reshape(-1, self._stack_height(parts), n, n)
+        at = 1 + dim
+        position = curvature = None
+        if "position" in parts and self.position_blocks is not None:
+            position, at = stack[:, at : at + dim], at + dim
+        if "curvature" in parts and self.position_blocks is not None:
+            curvature = stack[:, at : at + len(_PAIRS[dim])]
+        values = None
+        if operator is not None:
+            values = operator.blocks if operator.is_constant else evaluate(self._operator_sum(operator))
+        extra = {}
+        if "extra" in parts:
+            extra = {key: evaluate(self._block_sum(key, b)) for key, b in self.extra_blocks.items()}
+        return Matrices(stack[:, 0], stack[:, 1 : 1 + dim], values, position, curvature, extra)
+
+    def _stack_height(self, parts: frozenset[str]) -> int:
+        external = self.position_blocks is not None
+        return (
+            1 + self.dim * (1 + ("position" in parts and external))
+            + len(_PAIRS[self.dim]) * ("curvature" in parts and external)
+        )  # fmt: skip
+
+    def _main_sum(self, parts: frozenset[str]) -> LatticeSum:
+        key = ("main", "position" in parts, "curvature" in parts)
+        if key not in self._sums:
+            shifts = 1j * self._displacements()
+            stack = [self.hamiltonian[:, None], shifts * self.hamiltonian[:, None]]
+            if self.position_blocks is not None:
+                beyond = self._beyond_centres()
+                if "position" in parts:
+                    stack.append(beyond)
+                if "curvature" in parts:
+                    stack.append(
+                        np.stack(
+                            [shifts[:, i] * beyond[:, j] - shifts[:, j] * beyond[:, i] for i, j in _PAIRS[self.dim]],
+                            axis=1,
+                        )
+                    )
+            self._sums[key] = LatticeSum(self.vectors[:, : self.dim], np.concatenate(stack, axis=1))
+        return self._sums[key]
+
+    def _displacements(self) -> Floats:
+        """R + tau_b - tau_a, (nR, dim, n, n) angstrom."""
+        translations = self.vectors @ self.cell
+        between = self.positions[None, :, :] - self.positions[:, None, :]
+        return np.asarray(translations[:, None, None, :] + between).transpose(0, 3, 1, 2)[:, : self.dim]
+
+    def _beyond_centres(self) -> Complexes:
+        """The position matrix without the orbital positions, which the covariant derivative already holds."""
+        assert self.position_blocks is not None
+        beyond = self.position_blocks[:, : self.dim].copy()
+        home = int(np.flatnonzero(~self.vectors.any(axis=1))[0])
+        index = np.arange(self.n_states)
+        beyond[home][:, index, index] -= self.positions[:, : self.dim].T
+        return beyond
+
+    def _operator_sum(self, operator: Operator) -> LatticeSum:
+        key = ("operator", id(operator))
+        if key not in self._sums:
+            self._sums[key] = LatticeSum(operator.vectors[:, : self.dim], operator.blocks)
+        return self._sums[key]
+
+    def _block_sum(self, name: str, blocks: Complexes) -> LatticeSum:
+        key = ("extra", name)
+        if key not in self._sums:
+            self._sums[key] = LatticeSum(self.vectors[:, : self.dim], self._about_centres(name, blocks))
+        return self._sums[key]
+
+    def _about_centres(self, name: str, blocks: Complexes) -> Complexes:
+        """Take r from the centre of the right-hand function, as the covariant derivative of H does.
+
+        <s (r - R)> loses <s> tau_b, and <sH (r - R)> loses <sH> tau_b.
+        """
+        about = {"position": "spin", "hamiltonian_position": "spin_hamiltonian"}
+        ending = next((e for e in ("hamiltonian_position", "position") if name.endswith("spin_" + e)), None)
+        if ending is None:
+            return blocks
+        if about[ending] == "spin":
+            assert self.spin is not None
+            factor = self.spin.blocks
+        else:
+            factor = self.extra_blocks[name.removesuffix("_position")]
+        return np.asarray(blocks - factor[:, :, None] * self.positions.T[:, None, :])
+
+
+def hermiticity_residual(vectors: NDArray[np.int64], blocks: Complexes) -> float:
+    """Largest |B(R) - B(-R)^dagger|, infinity when some -R is missing and B(R) is not zero."""
+    index = {tuple(v): i for i, v in enumerate(vectors.tolist())}
+    partner = np.array([index.get(tuple(-x for x in v), -1) for v in vectors.tolist()])
+    has = partner >= 0
+    if np.abs(blocks[~has]).max(initial=0.0) > 1e-12:
+        return float("inf")
+    return float(np.abs(blocks[has] - blocks[partner[has]].conj().swapaxes(-1, -2)).max(initial=0.0))
+
+
+def _vectors(vectors: NDArray[np.int64]) -> NDArray[np.int64]:
+    v = np.asarray(vectors)
+    if v.ndim != 2 or v.shape[1] not in (2, 3):
+        raise InputError(f"lattice vectors need shape (nR, 3), got {v.shape}", where="vectors")
+    if v.shape[1] == 2:
+        v = np.concatenate([v, np.zeros((len(v), 1), dtype=v.dtype)], axis=1)
+    if len(np.unique(v, axis=0)) != len(v):
+        raise InputError("the same lattice vector appears twice", where="vectors", fix="add the blocks up first")
+    return v.astype(np.int64)
+
+
+def _full_lattice(lattice: Floats, dim: int) -> Floats:
+    if dim not in (2, 3):
+        raise InputError(f"dim must be 2 or 3, got {dim}", where="dim")
+    if lattice.shape == (2, 2):
+        lattice = np.block([[lattice, np.zeros((2, 1))], [np.zeros((1, 2)), np.ones((1, 1))]])
+    if lattice.shape != (3, 3) or not np.isfinite(lattice).all() or abs(np.linalg.det(lattice)) < 1e-12:
+        raise InputError("the lattice needs three independent rows in angstrom", where="lattice")
+    if dim == 2 and np.abs(lattice[:2, 2]).max() > 1e-6:
+        raise InputError(
+            "a two-dimensional model needs its first two lattice vectors in the xy plane",
+            where="lattice",
+            fix="rotate the structure, or use dim = 3 with one k point along the third axis",
+        )
+    return lattice

@@ -1,0 +1,73 @@
+"""What an integrand sees: a batch of points with weights, and how partial sums are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscurrent.numerics.chunks import Partial
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Points of a zone integral.
+
+    k: (nk, dim) Cartesian, or None when `grid` = (shape, rows) names rows of a periodic grid instead, which models
+    with a real-space form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of n_labels.
+    weights: (n_rules, nk), measure / (2 pi)^dim included: several quadrature rules may share one evaluation.
+    """
+
+    labels: NDArray[np.int64]
+    n_labels: int
+    weights: Floats
+    k: Floats | None = None
+    grid: tuple[tuple[int, ...], range] | None = None
+
+    @property
+    def n_points(self) -> int:
+        return len(self.labels)
+
+
+class Integrand(Protocol):
+    """Sums over a batch. Must be picklable, so that batches can go to other processes.
+
+    points_per_batch: how many points fit the cache together.
+    """
+
+    @property
+    def points_per_batch(self) -> int: ...
+
+    def __call__(self, batch: Batch) -> dict[str, NDArray[Any]]:
+        """Named arrays (n_labels, n_rules, ...) of weighted sums.
+
+        A name that begins with 'min:' or 'max:' is not summed: its running extreme is kept.
+        """
+        ...
+
+
+def add(total: dict[str, NDArray[Any]], part: Partial) -> None:
+    """Add one partial result to the total, in place."""
+    for name, value in part.items():
+        if name not in total:
+            total[name] = np.array(value)
+        elif name.startswith("min:"):
+            np.minimum(total[name], value, out=total[name])
+        elif name.startswith("max:"):
+            np.maximum(total[name], value, out=total[name])
+        else:
+            total[name] += value
+
+
+def add_sums(parts: Iterable[Partial]) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    """Add partial results in their order; returns (sums, extremes) with the rule axis of a single rule dropped."""
+    total: dict[str, NDArray[Any]] = {}
+    for part in parts:
+        add(total, part)
+    extremes = {name: value for name, value in total.items() if name.startswith(("min:", "max:"))}
+    return {name: value[:, 0] for name, value in total.items() if name not in extremes}, extremes

@@ -1,0 +1,37 @@
+"""How work is handed out: a stage of pure pieces, mapped in order.
+
+A method that sums many pieces asks for a `ChunkMap` and never knows whether the pieces run here, in processes,
+on a cluster, or were found on disk from an interrupted run. The order of the results is the order of the chunks,
+so a sum over them gives the same bits for any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: What one chunk leaves behind: named arrays.
+Partial = Mapping[str, NDArray[Any]]
+#: A picklable pure function (chunk) -> Partial.
+Work = Callable[[Any], dict[str, NDArray[Any]]]
+
+
+class ChunkMap(Protocol):
+    """Maps `work` over `chunks` and yields the partial results in the order of the chunks.
+
+    stage: a short name, unique within one run, under which an implementation may keep finished pieces.
+    weights: relative cost of each chunk (for progress), same length as chunks; equal when None.
+    """
+
+    def __call__(
+        self, stage: str, work: Work, chunks: Sequence[Any], weights: Sequence[float] | None = None
+    ) -> Iterator[Partial]: ...
+
+
+def serial(stage: str, work: Work, chunks: Sequence[Any], weights: Sequence[float] | None = None) -> Iterator[Partial]:
+    """The simplest ChunkMap: one after the other, in this process, nothing kept."""
+    for chunk in chunks:
+        yield {name: np.asarray(value) for name, value in work(chunk).items()}

@@ -1,0 +1,43 @@
+"""Sums over lattice vectors, F(k) = sum_R exp(2 pi i k.R) F(R), at any k or on rows of a uniform grid.
+
+On a grid the phases factorise. The leading axes are summed once a row and only the last axis once a point, so a
+point costs as many terms as there are distinct last components of R, not as there are R.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Complexes = NDArray[np.complex128]
+
+
+class LatticeSum:
+    """F(k) for a stack of matrices given at integer lattice vectors.
+
+    vectors: (nR, dim) integers. blocks: (nR, ...) complex; the trailing shape is that of F(k).
+    """
+
+    def __init__(self, vectors: NDArray[np.int64], blocks: Complexes) -> None:
+        self.shape = blocks.shape[1:]
+        order = np.argsort(vectors[:, -1], kind="stable")
+        self.vectors = np.ascontiguousarray(vectors[order])
+        self.blocks = np.ascontiguousarray(blocks[order].reshape(len(vectors), -1))
+        #: distinct last components and where each begins
+        self.last, self._starts = np.unique(self.vectors[:, -1], return_index=True)
+
+    def at(self, reduced: NDArray[np.float64]) -> Complexes:
+        """reduced: (nk, dim) in units of the reciprocal vectors. Returns (nk, ...)."""
+        phases = np.exp(2j * np.pi * (reduced @ self.vectors.T))
+        return np.asarray(phases @ self.blocks).reshape(len(reduced), *self.shape)
+
+    def on_rows(self, shape: tuple[int, ...], rows: range) -> Complexes:
+        """Points i/N of a Gamma-centred grid, rows of the last axis; returns (len(rows) * shape[-1], ...)."""
+        lead = np.array(np.unravel_index(np.arange(rows.start, rows.stop), shape[:-1])).T / np.array(shape[:-1])
+        lead_phases = np.exp(2j * np.pi * (lead @ self.vectors[:, :-1].T))
+        partial = np.empty((len(rows), len(self.last), self.blocks.shape[1]), dtype=complex)
+        stops = np.append(self._starts[1:], len(self.vectors))
+        for index, (start, stop) in enumerate(zip(self._starts, stops, strict=True)):
+            partial[:, index] = lead_phases[:, start:stop] @ self.blocks[start:stop]
+        last_phases = np.exp(2j * np.pi * np.outer(np.arange(shape[-1]) / shape[-1], self.last))
+        return np.matmul(last_phases, partial).reshape(len(rows) * shape[-1], *self.shape)

@@ -1,0 +1,227 @@
+"""Zone integrals: the methods a user names, and the one function that runs them.
+
+An integrand is handed batches of points and returns weighted sums; it never knows which rule chose the points. Every
+method reports an error estimate beside the value, meant to be honest (reported >= true), not flattering.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscurrent.numerics import genz_malik, grids
+from crosscurrent.numerics.batches import Batch, Integrand, add_sums
+from crosscurrent.numerics.chunks import ChunkMap, Partial, serial
+from crosscurrent.numerics.domains import Cell, Domain
+from crosscurrent.units import InputError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class UniformMesh:
+    """A Gamma-centred mesh of a periodic cell, or a midpoint mesh of a box cutoff.
+
+    shape: points along each direction. The error is the largest deviation of any of its 2^dim sub-meshes of double
+    spacing (even shapes), or of one extra mesh of half the density (odd shapes).
+    """
+
+    shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        _check_counts(self.shape, "mesh")
+
+    @property
+    def description(self) -> str:
+        return "uniform mesh " + " x ".join(map(str, self.shape))
+
+
+@dataclass(frozen=True)
+class PolarGrid:
+    """Gauss-Legendre in the radius (and in k_z or cos theta), trapezoidal in the angle: for k.p cutoffs.
+
+    radial, angular: points. polar: points in cos theta (sphere) or k_z (cylinder). The error is the sum over the
+    directions of the deviation of grids with fewer points in that direction.
+    """
+
+    radial: int
+    angular: int
+    polar: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_counts(self.shape, "polar grid")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.radial, self.angular) if self.polar is None else (self.radial, self.angular, self.polar)
+
+    @property
+    def description(self) -> str:
+        return "polar grid " + " x ".join(map(str, self.shape)) + " (radial, angular[, polar])"
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """Cells refined where the integrand asks for it: Genz-Malik rules of degree 7 with an embedded degree 5.
+
+    rtol, atol: asked accuracy of the largest component of each quantity. max_evaluations: stop there and say so.
+    base: cells along each direction to begin with.
+    """
+
+    rtol: float = 1e-3
+    atol: float = 0.0
+    max_evaluations: int = 2_000_000
+    base: int = 4
+
+    def __post_init__(self) -> None:
+        _check_counts((self.max_evaluations, self.base), "adaptive")
+        if not (self.rtol > 0 or self.atol > 0):
+            raise InputError("an adaptive integral needs rtol or atol above zero", where="zone")
+
+    @property
+    def description(self) -> str:
+        return f"adaptive Genz-Malik cells, rtol {self.rtol:g}, atol {self.atol:g}, base {self.base}"
+
+
+Method = UniformMesh | PolarGrid | Adaptive
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and what it is worth. error: same shape as value. status: 'converged', or why not."""
+
+    value: Floats
+    error: Floats
+    evaluations: int
+    status: str
+
+
+#: What turns the leading axis of sub-estimates into an error: of deviations between grids, or already accumulated.
+ErrorRule = Literal["largest deviation", "by direction", "accumulated"]
+
+
+@dataclass(frozen=True)
+class ZoneSums:
+    """What a pass over the zone leaves of every quantity, with the kind of sub-estimates on its leading axis.
+
+    sums[name][0] is the value; the others are sub-estimates, or the accumulated error of an adaptive integral.
+    extremes: running minima and maxima under 'min:...' and 'max:...'.
+    """
+
+    sums: Mapping[str, Floats]
+    extremes: Mapping[str, Floats]
+    rule: ErrorRule
+    evaluations: int
+    status: str
+
+    def estimate(self, *terms: tuple[float, Floats]) -> Estimate:
+        """Value and error of sum_t c_t a_t, where every a_t is one of `sums` (transposed or expanded at will).
+
+        Deviations are taken of the combination itself; accumulated errors can only be added up.
+        """
+        value = np.asarray(sum(c * a[0] for c, a in terms))
+        if self.rule == "accumulated":
+            error = np.asarray(sum(abs(c) * np.abs(a[1]) for c, a in terms))
+        else:
+            combined = np.asarray(sum(c * a for c, a in terms))
+            error = _ERROR_RULES[self.rule](combined)
+        return Estimate(value, error, self.evaluations, self.status)
+
+
+def _check_counts(counts: tuple[int, ...], what: str) -> None:
+    if any(int(c) != c or c < 1 for c in counts):
+        raise InputError(f"{what} needs positive whole numbers, got {tuple(counts)}", where="zone")
+
+
+def integrate(method: Method, domain: Domain, integrand: Integrand, run: ChunkMap = serial) -> ZoneSums:
+    """int d^dim k / (2 pi)^dim of an integrand over a domain.
+
+    Returns sub-estimates and the rule that turns them into errors. Raises InputError when the method does not fit
+    the domain.
+    """
+    match method:
+        case UniformMesh():
+            return _uniform(method, domain, integrand, run)
+        case PolarGrid():
+            return _polar(method, domain, integrand, run)
+        case Adaptive():
+            done = genz_malik.refine(
+                method.rtol, method.atol, method.max_evaluations, method.base, domain, integrand, run
+            )
+            return ZoneSums(done.sums, done.extremes, "accumulated", done.evaluations, done.status)
+
+
+def _collect(run: ChunkMap, stage: str, integrand: Integrand, plan: grids.Plan) -> tuple[Partial, Partial]:
+    work = grids.GridWork(integrand, plan)
+    return add_sums(run(stage, work, plan.chunks(integrand.points_per_batch), None))
+
+
+def _uniform(method: UniformMesh, domain: Domain, integrand: Integrand, run: ChunkMap) -> ZoneSums:
+    _check_dim(method.shape, domain)
+    if not isinstance(domain, Cell):
+        return _product(method.shape, ("midpoint",) * domain.dim, domain, integrand, run)
+    plan = grids.PeriodicPlan(method.shape, domain)
+    cosets, extremes = _collect(run, "mesh", integrand, plan)
+    n_cosets = plan.n_labels
+    if n_cosets > 1:
+        sums = {
+            name: np.concatenate([part.sum(axis=0)[None], part * n_cosets], axis=0) for name, part in cosets.items()
+        }
+        return ZoneSums(sums, extremes, "largest deviation", plan.n_points, "converged")
+    coarse_plan = grids.PeriodicPlan(tuple((n + 1) // 2 for n in method.shape), domain, cosets=False)
+    coarse, _ = _collect(run, "coarse-mesh", integrand, coarse_plan)
+    sums = {name: np.concatenate([cosets[name], coarse[name]]) for name in cosets}
+    return ZoneSums(sums, extremes, "largest deviation", plan.n_points + coarse_plan.n_points, "converged")
+
+
+def _largest_deviation(values: Floats) -> Floats:
+    if len(values) == 1:
+        return np.full(values.shape[1:], np.nan)
+    return np.asarray(np.abs(values[1:] - values[0]).max(axis=0))
+
+
+def _polar(method: PolarGrid, domain: Domain, integrand: Integrand, run: ChunkMap) -> ZoneSums:
+    rules = grids.polar_rules(domain)
+    _check_dim(method.shape, domain)
+    return _product(method.shape, rules, domain, integrand, run)
+
+
+def _product(
+    shape: tuple[int, ...], rules: tuple[str, ...], domain: Domain, integrand: Integrand, run: ChunkMap
+) -> ZoneSums:
+    """The full grid, and for every direction two grids with fewer points in it (a half and two thirds)."""
+    fewer = [(axis, math.ceil(shape[axis] * part)) for axis in range(len(shape)) for part in (1 / 2, 2 / 3)]
+    shapes = [shape] + [tuple(n if a == axis else m for a, m in enumerate(shape)) for axis, n in fewer]
+    plans = [grids.ProductPlan(s, rules, domain) for s in shapes]
+    parts = [_collect(run, f"grid-{i}", integrand, plan) for i, plan in enumerate(plans)]
+    sums = {name: np.concatenate([p[0][name] for p in parts]) for name in parts[0][0]}
+    evaluations = sum(plan.n_points for plan in plans)
+    return ZoneSums(sums, parts[0][1], "by direction", evaluations, "converged")
+
+
+def _by_direction(values: Floats) -> Floats:
+    deviations = np.abs(values[1:] - values[0])
+    return np.asarray(np.maximum(deviations[0::2], deviations[1::2]).sum(axis=0))
+
+
+_ERROR_RULES: Mapping[str, Callable[[Floats], Floats]] = {
+    "largest deviation": _largest_deviation,
+    "by direction": _by_direction,
+}
+
+
+def _check_dim(shape: tuple[int, ...], domain: Domain) -> None:
+    if len(shape) != domain.dim:
+        raise InputError(
+            f"the mesh has {len(shape)} directions, the model {domain.dim}",
+            where="zone.mesh",
+            fix=f"give {domain.dim} numbers",
+        )
+
+
+__all__ = ["Adaptive", "Batch", "Estimate", "Integrand", "Method", "PolarGrid", "UniformMesh", "ZoneSums", "integrate"]

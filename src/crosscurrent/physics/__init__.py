@@ -1,0 +1,1 @@
+"""What does the equation say? Pure functions of arrays, one formula in one place, with its equation number."""

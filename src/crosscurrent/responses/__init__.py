@@ -1,0 +1,1 @@
+"""What was asked? One file a question; the only rooms that know models, physics and numerics."""

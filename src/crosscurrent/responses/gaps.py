@@ -1,0 +1,144 @@
+"""Settings of a Bloch response checked against the model: operators, chemical potentials, and where the gaps are."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crosscurrent.models.bloch import AXES, BlochModel, Operator
+from crosscurrent.numerics.domains import Cell
+from crosscurrent.numerics.grids import nodes
+from crosscurrent.numerics.mapping import to_k
+from crosscurrent.numerics.zone import Estimate, ZoneSums
+from crosscurrent.units import InputError
+
+Floats = NDArray[np.float64]
+
+
+def spin_operator(model: BlochModel, spin: Operator | NDArray[np.complex128] | str | None) -> Operator:
+    """The operator meant by the argument `spin` of a response. Raises InputError when there is none."""
+    if isinstance(spin, Operator):
+        chosen = spin
+    elif spin is None or (isinstance(spin, str) and spin in ("model", "spin")):
+        if model.spin is None:
+            raise InputError(
+                f"model '{model.name}' has no spin operator",
+                where="spin",
+                fix="give an .spn file, or spin_ordering = 'block' or 'interlaced', or an operator of your own",
+            )
+        chosen = model.spin
+    elif isinstance(spin, str):
+        named = dict(getattr(model, "operators", {}))
+        if spin not in named:
+            near = difflib.get_close_matches(spin, named, n=1)
+            raise InputError(
+                f"model '{model.name}' has no operator '{spin}'",
+                where="spin",
+                fix=f"did you mean '{near[0]}'?" if near else "choose from " + ", ".join(named or ["(none)"]),
+            )
+        chosen = named[spin]
+    else:
+        matrices = np.asarray(spin, dtype=complex)
+        labels = AXES if matrices.shape[0] == 3 else tuple(str(i) for i in range(matrices.shape[0]))
+        chosen = Operator.constant(matrices, labels)
+    if chosen.n_states != model.n_states:
+        raise InputError(
+            f"the spin operator acts on {chosen.n_states} states, the model has {model.n_states}", where="spin"
+        )
+    return chosen
+
+
+def projected(model: BlochModel, operator: Operator, projector: str | Floats | None) -> Operator:
+    """The operator times a projector (half their anticommutator)."""
+    if projector is None:
+        return operator
+    if isinstance(projector, str):
+        if projector not in model.projectors:
+            raise InputError(
+                f"model '{model.name}' has no projector '{projector}'",
+                where="projector",
+                fix="choose from " + ", ".join(model.projectors or ["(none)"]),
+            )
+        projector = model.projectors[projector]
+    return operator.projected(projector)
+
+
+def chemical_potentials(mu: ArrayLike) -> Floats:
+    """A one-dimensional array of finite energies, eV."""
+    levels = np.atleast_1d(np.asarray(mu, dtype=float))
+    if levels.ndim != 1 or not levels.size or not np.isfinite(levels).all():
+        raise InputError("mu must be one or more finite energies", where="mu", fix="give numbers in eV")
+    if len(np.unique(levels)) != len(levels):
+        raise InputError("the same chemical potential appears twice", where="mu")
+    return levels
+
+
+def checked_temperature(temperature: float) -> float:
+    if not (math.isfinite(temperature) and temperature >= 0):
+        raise InputError(f"the temperature must not be negative, got {temperature}", where="temperature", fix="give K")
+    return float(temperature)
+
+
+def checked_width(width: float, name: str) -> float:
+    if not (math.isfinite(width) and width >= 0):
+        raise InputError(f"{name} must not be negative, got {width}", where=name, fix="give it in eV")
+    return float(width)
+
+
+def checked_velocity(model: BlochModel, velocity: str) -> str:
+    """Whether the model carries what a spin-current operator needs."""
+    if velocity not in ("simple", "qiao", "ryoo"):
+        raise InputError(f"unknown velocity '{velocity}'", where="velocity", fix="use 'simple', 'qiao' or 'ryoo'")
+    carried = getattr(model, "extra_blocks", {})
+    needed = {"qiao": "spin_position", "ryoo": "ryoo_spin_position"}.get(velocity)
+    if needed and needed not in carried:
+        files = ".chk, .eig, .mmn and .spn" if velocity == "qiao" else ".chk, .eig, .spn, .sHu and .sIu"
+        raise InputError(
+            f"model '{model.name}' does not carry the matrices of velocity '{velocity}'",
+            where="velocity",
+            fix=f"load it from {files}, or use velocity = 'simple'",
+        )
+    return velocity
+
+
+def sample_points(model: BlochModel, per_axis: int) -> Floats:
+    """A few points spread over the domain, for a first look at the bands; (nk, dim) Cartesian."""
+    x, _ = nodes("midpoint", per_axis)
+    grid = np.stack(np.meshgrid(*[x] * model.dim, indexing="ij"), axis=-1).reshape(-1, model.dim)
+    if isinstance(model.domain, Cell):
+        grid = np.concatenate([grid, grid - 0.5 / per_axis])
+    return to_k(model.domain, grid)[0]
+
+
+def candidate_fillings(model: BlochModel, levels: Floats) -> tuple[int, ...]:
+    """Numbers of occupied bands that could be an insulator at some level, judged from a coarse sample."""
+    energies = np.linalg.eigvalsh(model.matrices(sample_points(model, 8)).h)
+    count = (energies[:, :, None] <= levels).sum(axis=1)
+    same = (count == count[0]).all(axis=0)
+    return tuple(int(n) for n in np.unique(count[0][same]) if 0 < n < model.n_states)
+
+
+def in_gaps(sums: ZoneSums, fillings: tuple[int, ...], levels: Floats, expand: Callable[[Floats], Floats]) -> Estimate:
+    """The estimate of an insulators' quantity at every level; NaN where a band crosses it.
+
+    expand: from (n_sub, n_fillings, P, L) to the full tensor.
+    """
+    bottom, top = sums.extremes["min:band"], sums.extremes["max:band"]
+    if "shi2006" not in sums.sums:
+        raise InputError(
+            "'shi2006' is defined for insulators, and no chemical potential lies in a gap", where="spin_hall.mu"
+        )
+    by_filling = sums.estimate((1.0, expand(sums.sums["shi2006"])))
+    value = np.full((len(levels), *by_filling.value.shape[1:]), np.nan)
+    error = value.copy()
+    for index, level in enumerate(levels):
+        filling = int((bottom <= level).sum())
+        insulating = 0 < filling < len(top) and top[filling - 1] <= level
+        if insulating and filling in fillings:
+            at = fillings.index(filling)
+            value[index], error[index] = by_filling.value[at], by_filling.error[at]
+    return Estimate(value, error, by_filling.evaluations, by_filling.status)

@@ -1,0 +1,32 @@
+"""What came out: one labelled dataset a run, with units, errors and provenance; no physics, no methods.
+
+`Quantity` and `dataset` build it, `save` and `load` keep it as netCDF, `to_dat` writes text columns, `explain` says
+in words what is in it.
+"""
+
+from crosscurrent.results.files import holds_result_of, load, save
+from crosscurrent.results.schema import (
+    Quantity,
+    convert_units,
+    dataset,
+    equations_of,
+    estimates,
+    select_components,
+    warnings_of,
+)
+from crosscurrent.results.text import explain, to_dat
+
+__all__ = [
+    "Quantity",
+    "convert_units",
+    "dataset",
+    "equations_of",
+    "estimates",
+    "explain",
+    "holds_result_of",
+    "load",
+    "save",
+    "select_components",
+    "to_dat",
+    "warnings_of",
+]
