@@ -34,6 +34,7 @@ from wannierberri.calculators import static
 
 SEEDS = {"fe": ("fe", "Fe"), "bi": ("bi", "bi")}
 FERMI = {"fe": 12.6279, "bi": -3.5}
+CASES = ("ahc", "shc_simple", "shc_qiao", "ahc+shc_simple", "ahc+shc_qiao", "ahc+shc_simple+shc_qiao")
 
 
 def stage(data: Path, model: str, scratch: Path) -> Path:
@@ -60,13 +61,7 @@ def load(seed: Path, model: str, case: str, plain_wigner_seitz: bool) -> Any:
         readnnkp=False,
         npar=1,
     )
-    needs: dict[str, bool] = {"berry": True}
-    if case == "shc_simple":
-        needs["spin"] = True
-    elif case == "shc_qiao":
-        needs["SHCqiao"] = True
-    elif case == "shc_both":
-        needs.update(spin=True, SHCqiao=True)
+    needs: dict[str, bool] = {"berry": True, "spin": "shc_simple" in case, "SHCqiao": "shc_qiao" in case}
     periodic = (True, True, model == "fe")
     with without_wigner_seitz_distance() if plain_wigner_seitz else contextlib.nullcontext():
         system = wb.System_R.from_wannierdata(wandata, periodic=periodic, symmetrize=False, silent=True, **needs)
@@ -95,14 +90,15 @@ def without_wigner_seitz_distance() -> Any:
 
 
 def calculators(case: str, fermi: np.ndarray) -> dict[str, Any]:
-    """The peer's calculators, without writing files."""
+    """The peer's calculators, without writing files; several of one run share what they can."""
     common: dict[str, Any] = {"Efermi": fermi, "tetra": False, "save_mode": ""}
-    table = {
-        "ahc": {"ahc": lambda: static.AHC(**common)},
-        "shc_simple": {"shc": lambda: static.SHC(kwargs_formula={"spin_current_type": "simple"}, **common)},
-        "shc_qiao": {"shc": lambda: static.SHC(kwargs_formula={"spin_current_type": "qiao"}, **common)},
-    }
-    return {name: make() for name, make in table[case].items()}
+    made: dict[str, Any] = {}
+    for part in case.split("+"):
+        if part == "ahc":
+            made[part] = static.AHC(**common)
+        else:
+            made[part] = static.SHC(kwargs_formula={"spin_current_type": part.removeprefix("shc_")}, **common)
+    return made
 
 
 def cpu() -> float:
@@ -111,10 +107,10 @@ def cpu() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def components(case: str, data: np.ndarray) -> dict[str, Any]:
-    """A few named numbers of the result at every Fermi level, S/cm; enough to compare answers."""
-    if case == "ahc":
-        return {"unit": "S/cm", "values": (data / 100.0).tolist()}
+def answer(part: str, data: np.ndarray) -> dict[str, Any]:
+    """The result at every Fermi level in the units of the comparison (the peer gives S/m)."""
+    if part == "ahc":
+        return {"unit": "S/cm", "index order": "axial component", "values": (data / 100.0).tolist()}
     return {"unit": "(hbar/e) S/cm", "index order": "current, field, spin", "values": (data / 100.0).tolist()}
 
 
@@ -122,7 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder that holds fe/ and bi/")
     parser.add_argument("--model", choices=sorted(SEEDS), default="fe")
-    parser.add_argument("--case", choices=["ahc", "shc_simple", "shc_qiao"], default="ahc")
+    parser.add_argument("--case", choices=CASES, default="ahc")
     parser.add_argument("--mesh", type=int, default=30)
     parser.add_argument("--nkfft", type=int, default=None, help="size of the peer's inner FFT grid; its own choice")
     parser.add_argument("--fermi", type=float, nargs=3, default=None, metavar=("FROM", "TO", "LEVELS"))
@@ -163,7 +159,7 @@ def main() -> None:
         "points": points, "runs": runs, "cpu_s": best, "k_per_cpu_s": points / best, "setup_cpu_s": setup,
         "peak_memory_MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "fermi_levels": fermi.tolist(),
-        "answer": components(options.case, np.asarray(next(iter(result.results.values())).data)),
+        "answers": {part: answer(part, np.asarray(value.data)) for part, value in result.results.items()},
     }
     text = json.dumps(record)
     if options.json:

@@ -61,7 +61,7 @@ def test_any_basis_inside_a_group(name: str, seed: int) -> None:
 def test_groups_through_projectors(name: str) -> None:
     """X_D of the package, point by point, is the trace of explicit projectors and their spectral derivatives."""
     model, groups = DEGENERATE[name]
-    n = 64
+    n = 128
     g = Groups2D(model.h, Zone(model.lattice, n), groups)
     x = Bands.of(model, model.mesh(n)).x(1, 0)
     for part, formula in (

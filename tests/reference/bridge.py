@@ -56,12 +56,20 @@ class Bands:
 
     @property
     def connection(self) -> Complexes:
-        return bloch.berry_connection(self.velocity, bloch.inverse_gaps(self.energies, self.labels))
+        return bloch.berry_connection(self.velocity, bloch.inverse_gaps(self.gaps, self.apart))
+
+    @property
+    def gaps(self) -> Floats:
+        return self.energies[:, None, :] - self.energies[:, :, None]
+
+    @property
+    def apart(self) -> np.ndarray:
+        return self.labels[:, None, :] != self.labels[:, :, None]
 
     def x(self, i: int, j: int) -> dict[str, Floats]:
         """X_m of every definition, (nk, n), for the current along i and the field along j (i != j)."""
-        kernel = spin_current.kubo_kernel(self.energies, self.labels)
-        current = spin_current.anticommutator_current(self.velocity, self.spin)
+        kernel = spin_current.kubo_kernel(self.gaps, self.apart)
+        current = spin_current.anticommutator_current(self.velocity, self.spin, self.velocity, self.spin)
         conventional = spin_current.conventional(current, self.velocity, kernel)[:, i, j, 0]
         sign = 1.0 if (i, j) == (0, 1) else -1.0
         published = sign * spin_current.liu2023(self.connection, self.spin, self.labels)[:, 0, 0]

@@ -28,15 +28,15 @@ Floats = NDArray[np.float64]
 class Prepared:
     """A job whose model has been built and whose names have all been found.
 
-    compute: takes the ChunkMap, gives the dataset. method: of the zone integral, None for bands on a path. reference:
-    energy from which the job counts mu, eV; None when it counts from zero.
+    compute: takes the ChunkMap, gives the dataset. method: of the zone integral, None for bands on a path.
+    relative_mu: chemical potentials counted from the reference energy of the model, eV; None when they count from zero.
     """
 
     job: schema.Job
     model: BlochModel
     method: Method | None
     compute: Callable[[ChunkMap], xr.Dataset]
-    reference: float | None = None
+    relative_mu: Floats | None = None
 
     @property
     def k_points(self) -> int:
@@ -58,41 +58,36 @@ def prepare(job: schema.Job) -> Prepared:
         return Prepared(job, model, method, _band_geometry(job, model, method))
     if method is None:
         raise InputError("this table is required", where="zone", fix='add [zone] with method = "uniform" and a mesh')
-    compute = _spin_hall(job, model, method) if job.response == "spin_hall" else _anomalous_hall(job, model, method)
-    return Prepared(job, model, method, compute)
+    table = job.spin_hall or schema.SpinHall() if job.response == "spin_hall" else job.anomalous_hall
+    table = table or schema.AnomalousHall()
+    mu, relative = _chemical_potentials(job, table.mu, table.mu_from, model)
+    compute = _hall(job, table, model, mu, method)
+    return Prepared(job, model, method, compute, relative)
 
 
 # ------------------------------------------------------------------------------------------------ the responses
-def _spin_hall(job: schema.Job, model: BlochModel, method: Method) -> Callable[[ChunkMap], xr.Dataset]:
-    table = job.spin_hall or schema.SpinHall()
-    mu = _chemical_potentials(job, table.mu, table.mu_from, model)
-    options: dict[str, Any] = {
-        "definitions": table.definitions,
-        "temperature": table.temperature,
-        "grouping": table.grouping,
-        "degeneracy": table.degeneracy,
-        "eta": table.eta,
-        "omega": None if table.omega is None else _energies(table.omega),
-        "velocity": table.velocity,
-        "unit": table.unit,
-        "thickness": table.thickness,
-        **_spin_names(model, table.spin, table.projector),
-    }
-    return partial(_call, "spin_hall", "spin_hall", model, mu, method, options)
-
-
-def _anomalous_hall(job: schema.Job, model: BlochModel, method: Method) -> Callable[[ChunkMap], xr.Dataset]:
-    table = job.anomalous_hall or schema.AnomalousHall()
-    mu = _chemical_potentials(job, table.mu, table.mu_from, model)
-    options = {"temperature": table.temperature, "degeneracy": table.degeneracy, "unit": table.unit}
-    return partial(_call, "anomalous_hall", "anomalous_hall", model, mu, method, options)
+def _hall(
+    job: schema.Job, table: schema.SpinHall | schema.AnomalousHall, model: BlochModel, mu: Floats, method: Method
+) -> Callable[[ChunkMap], xr.Dataset]:
+    options: dict[str, Any] = {"temperature": table.temperature, "degeneracy": table.degeneracy, "unit": table.unit}
+    if isinstance(table, schema.SpinHall):
+        options |= {
+            "definitions": table.definitions,
+            "grouping": table.grouping,
+            "eta": table.eta,
+            "omega": None if table.omega is None else _energies(table.omega),
+            "velocity": table.velocity,
+            "thickness": table.thickness,
+            **_spin_names(model, table.spin, table.projector),
+        }
+    return partial(_call, job.response, model, mu, method, options)
 
 
 def _call(
-    module: str, name: str, model: BlochModel, mu: Floats, method: Method, options: dict[str, Any], run: ChunkMap
+    name: str, model: BlochModel, mu: Floats, method: Method, options: dict[str, Any], run: ChunkMap
 ) -> xr.Dataset:
     given = {key: value for key, value in options.items() if value is not None}
-    respond = getattr(import_module(f"crosscurrent.responses.{module}"), name)
+    respond = getattr(import_module(f"crosscurrent.responses.{name}"), name)
     result: xr.Dataset = respond(model, mu, method=method, run=run, **given)
     return result
 
@@ -101,9 +96,7 @@ def _bands(job: schema.Job, model: BlochModel) -> Callable[[ChunkMap], xr.Datase
     if job.bands is None:
         raise InputError("this table is required", where="bands", fix="add [bands] with a path")
     path = [(point.label, _wave_vector(model, point.k, f"bands.path[{i}].k")) for i, point in enumerate(job.bands.path)]
-    spin = _spin_names(model, job.bands.spin)["spin"]
-
-    points = job.bands.points
+    points, spin = job.bands.points, _spin_names(model, job.bands.spin)["spin"]
 
     def compute(run: ChunkMap) -> xr.Dataset:
         respond = import_module("crosscurrent.responses.band_geometry").bands
@@ -143,20 +136,24 @@ def _wave_vector(model: BlochModel, k: tuple[float, ...], where: str) -> Floats:
 
 def _chemical_potentials(
     job: schema.Job, mu: schema.Energies | None, mu_from: schema.MuFrom, model: BlochModel
-) -> Floats:
+) -> tuple[Floats, Floats | None]:
+    """(absolute, counted from the reference energy or None), eV. A material's suggestions count from its reference."""
     reference: float | None = getattr(model, "reference_energy", None)
     if mu is None:
-        suggested = entry(job.model.material).suggested_mu if isinstance(job.model, schema.Material) else ()
-        if not suggested:
+        mu = entry(job.model.material).suggested_mu if isinstance(job.model, schema.Material) else ()
+        mu_from = "zero" if reference is None else "reference"
+        if not mu:
             raise InputError(
                 "this key is required, for this model suggests none",
                 where=f"{job.response}.mu",
                 fix="add mu = <energy>",
             )
-        return np.array(suggested, dtype=float) + (reference or 0.0)
-    if mu_from == "reference" and reference is None:
+    levels = _energies(mu)
+    if mu_from == "zero":
+        return levels, None
+    if reference is None:
         raise InputError(f"'{model.name}' has no reference energy", where=f"{job.response}.mu_from", fix='use "zero"')
-    return _energies(mu) + (reference if mu_from == "reference" and reference is not None else 0.0)
+    return levels + reference, levels
 
 
 def _energies(values: schema.Energies) -> Floats:
@@ -168,7 +165,10 @@ def _energies(values: schema.Energies) -> Floats:
 def _spin_names(model: BlochModel, spin: str, projector: str | None = None) -> dict[str, str | None]:
     """The arguments `spin` and `projector` of a response. Raises InputError with the names that the model has."""
     operators = dict(getattr(model, "operators", {}) or {})
-    for kind, name, there in (("spin operator", spin, {"model": 0, **operators}), ("projector", projector, model.projectors)):
+    for kind, name, there in (
+        ("spin operator", spin, {"model": 0, **operators}),
+        ("projector", projector, model.projectors),
+    ):
         if name is not None and name not in there:
             raise InputError(
                 f"'{model.name}' has no {kind} '{name}'{nearest(name, there)}",

@@ -19,7 +19,7 @@ from crosscurrent.jobs.validate import convert
 from crosscurrent.results.schema import package_version
 from crosscurrent.units import InputError
 
-_FILE_KEYS = ("file", "tb", "hr", "wsvec", "centres", "chk", "eig", "mmn", "spn", "shu", "siu")
+_FILE_KEYS = ("file", "tb", "hr", "wsvec", "centres", "chk", "eig", "mmn", "spn", "shu", "siu", "win")
 
 
 def load_job(path: str | os.PathLike[str]) -> Job:
@@ -54,6 +54,9 @@ def parse_job(text: str, *, source: str = "", folder: Path | None = None) -> Job
 def validated(raw: dict[str, Any] | Job, *, source: str = "", folder: Path | None = None) -> Job:
     """A job with every key checked, from raw tables or from structs built in Python. Raises InputError."""
     tables = msgspec.to_builtins(raw) if isinstance(raw, Job) else raw
+    named = [name for name in RESPONSES if name in tables]
+    if "response" not in tables and len(named) == 1:
+        tables = {"response": named[0], **tables}  # the one table there says it
     job = convert(tables, Job, source)
     for name in RESPONSES:
         if name != job.response and getattr(job, name) is not None:

@@ -15,7 +15,11 @@ from crosscurrent.numerics.zone import Adaptive
 
 @dataclass(frozen=True)
 class Plan:
-    """k_points: evaluations, at most when adaptive. seconds: one process; bytes: peak of one process; None when unknown."""
+    """What a run takes.
+
+    k_points: evaluations, an upper bound when `at_most`. seconds: with one process. bytes: peak of one process. None when
+    unknown.
+    """
 
     k_points: int
     at_most: bool
@@ -42,7 +46,7 @@ def plan(prepared: Prepared) -> Plan:
         except ModuleNotFoundError:
             estimate = None
         table = prepared.job.spin_hall
-        definitions = ("anomalous_hall",) if prepared.job.response == "anomalous_hall" else None
+        definitions: tuple[str, ...] | None = ("anomalous_hall",) if prepared.job.response == "anomalous_hall" else None
         if table is not None:
             definitions = table.definitions
         cost = estimate(prepared.model, prepared.method, definitions=definitions) if estimate else None
@@ -61,10 +65,13 @@ def _duration(seconds: float) -> str:
 
 
 def starter_job(material: Material) -> schema.Job:
-    """A first job for a built-in material: its default cutoff, suggested chemical potentials and a modest mesh."""
-    cutoff = material.default_cutoff if material.needs_cutoff else None
-    mu = tuple(sorted(material.suggested_mu))
-    table = schema.SpinHall(mu=mu or 0.0)
+    """A first job for a built-in material: a cutoff to begin with, suggested chemical potentials and a modest mesh."""
+    cutoff: Cutoff | None = None
+    if material.needs_cutoff:
+        cutoff = material.default_cutoff or (Sphere(0.5) if material.dim == 3 else Disk(0.5))
+    reference = getattr(material.build(cutoff=cutoff), "reference_energy", 0.0)
+    mu = tuple(sorted(material.suggested_mu)) or 0.0
+    table = schema.SpinHall(mu=mu, mu_from="reference" if reference else "zero")
     return schema.Job(
         response="spin_hall",
         title=f"{material.title}: spin Hall conductivity",

@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from crosscurrent.jobs.parse import job_text
 from crosscurrent.jobs.quantities import nearest
@@ -31,14 +31,15 @@ class Probe(Table, frozen=True, kw_only=True):
 
     job: str
     variable: str
-    select: dict[str, Any] = {}
+    select: dict[str, Any] = field(default_factory=dict)
 
 
 class Check(Probe, frozen=True, kw_only=True):
     """A number compared with a reference value.
 
-    minus, over: another number to subtract, or to divide by, first. relation: "equal" within rtol or atol, or "above" or
-    "below" the value. unit: of the value; the result is converted. source: where the value comes from. name: for claims.
+    minus, over: another number to subtract, or to divide by, first. relation: "equal" within rtol or atol, or
+    "above" or "below" the value. unit: of the value; the result is converted. source: where the value comes from.
+    name: for claims.
     """
 
     value: float

@@ -69,7 +69,10 @@ class Report:
         ref = self.reference
         lines = [f"# {ref.title}", "", ref.paper + (f", doi:{ref.doi}" if ref.doi else ""), ""]
         if self.outcomes:
-            lines += ["| quantity | ours | error | reference | passes | source |", "| --- | --- | --- | --- | --- | --- |"]
+            lines += [
+                "| quantity | ours | error | reference | passes | source |",
+                "| --- | --- | --- | --- | --- | --- |",
+            ]
             lines += [_row(o) for o in self.outcomes]
         for verdict in self.verdicts:
             claim = verdict.claim
@@ -154,7 +157,9 @@ def run_scan(scan: Scan, folder: Path, output: Path, *, workers: int, progress: 
     if all("mu_from_reference" in part.coords for part in parts):
         # absolute energies shift with the reference; what the scan holds fixed is the distance from it
         parts = [_on_relative_mu(part) for part in parts]
-    dim = xr.Variable((scan.dim,), np.array(scan.values), {"units": scan.units, "long_name": scan.long_name or scan.dim})
+    dim = xr.Variable(
+        (scan.dim,), np.array(scan.values), {"units": scan.units, "long_name": scan.long_name or scan.dim}
+    )
     return xr.concat(parts, dim=dim, join="exact", combine_attrs="drop_conflicts")
 
 
@@ -211,7 +216,11 @@ def pick(ds: xr.Dataset, probe: Probe, unit: str | None = None) -> xr.DataArray:
         if name not in array.coords:
             raise InputError(f"'{probe.variable}' has no '{name}' to select", where=where)
         coord = array.coords[name]
-        hits = coord.values == wanted if isinstance(wanted, str) else np.isclose(coord.values, wanted, rtol=1e-9, atol=1e-9)
+        hits = (
+            coord.values == wanted
+            if isinstance(wanted, str)
+            else np.isclose(coord.values, wanted, rtol=1e-9, atol=1e-9)
+        )
         if coord.ndim != 1 or np.count_nonzero(hits) != 1:
             raise InputError(f"{name} = {wanted} is not among its values", where=where)
         array = array.isel({coord.dims[0]: int(np.flatnonzero(hits)[0])})

@@ -61,10 +61,9 @@ def parts_folder(output: Path) -> Path:
 
 def _answer(prepared: Prepared, run: Resumable, text: str) -> xr.Dataset:
     result = select_components(prepared.compute(run), components_of(prepared.job))
-    if prepared.reference is not None:
-        relative = result["mu"].values - prepared.reference
+    if prepared.relative_mu is not None:
         attrs = {"units": "eV", "long_name": "chemical potential from the reference energy of the model"}
-        result = result.assign_coords(mu_from_reference=("mu", relative, attrs))
+        result = result.assign_coords(mu_from_reference=("mu", prepared.relative_mu, attrs))
     return result.assign_attrs(
         job=text,
         job_title=prepared.job.title,

@@ -85,9 +85,9 @@ class Material(Table, frozen=True, kw_only=True, tag_field="kind", tag="material
 class Wannier90(Table, frozen=True, kw_only=True, tag_field="kind", tag="wannier90"):
     """Files of Wannier90; paths count from the folder of the job file; .gz is read in place.
 
-    Give tb, or hr (with centres, and wsvec when it was written), or chk with eig (and mmn, spn, shu, siu when needed).
-    spin_ordering: how spin runs through the functions when no spn file says. tie_tolerance: distance below which two
-    Wigner-Seitz images count as equally near, angstrom.
+    Give tb, or hr (with centres, lattice or win, and wsvec when it was written), or chk with eig (and mmn, spn, shu,
+    siu when needed). spin_ordering: how spin runs through the functions when no spn file says. tie_tolerance: distance
+    below which two Wigner-Seitz images count as equally near, angstrom. The rest is as in `load_wannier90`.
     """
 
     tb: str | None = None
@@ -103,7 +103,11 @@ class Wannier90(Table, frozen=True, kw_only=True, tag_field="kind", tag="wannier
     spin_ordering: Literal["block", "interlaced"] | None = None
     tie_tolerance: Tolerance | None = None
     wigner_seitz: bool | None = None
-    lattice: tuple[tuple[float, float, float], ...] | None = None
+    lattice: tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]] | None = None
+    win: str | None = None
+    translation_invariant_centres: bool | None = None
+    hermiticity_tolerance: Width | None = None
+    name: str | None = None
     dim: Literal[2, 3] = 3
 
 

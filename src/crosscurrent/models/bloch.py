@@ -74,17 +74,17 @@ class Operator:
 class Matrices:
     """Bloch matrices at a batch of k points, in the model's own basis.
 
-    h: (nk, n, n) eV. dh: (nk, dim, n, n) eV angstrom, the derivative of h that is covariant with respect to the
-    positions of the basis orbitals. operator: (nk or 1, L, n, n), the operator asked for. position:
-    (nk, dim, n, n) angstrom, what the Berry connection of the basis has beyond the orbital positions, or None when
-    the basis is maximally trivial (k.p, tight binding). curvature: (nk, P, n, n) angstrom^2, d_i A_j - d_j A_i of
-    that connection for the pairs of `physics.bloch.pairs`, or None. Qiao's or Ryoo's matrices come in `extra`.
+    h: (nk, n, n) eV. dh: (nk, dim, n, n) eV angstrom, hbar times the velocity within the basis: the derivative of h that
+    is covariant with respect to all that the basis carries, orbital positions and, for Wannier functions, the
+    off-diagonal position matrix A too, dH + i [H, A] (Wang et al., PRB 74, 195118, Eq. (31)). operator: (nk or 1, L, n,
+    n), the operator asked for. curvature: (nk, P, n, n) angstrom^2, the curvature of the space spanned by the basis,
+    d_i A_j - d_j A_i - i [A_i, A_j] for the pairs of `physics.bloch.PAIRS`; None when the basis is complete (k.p, tight
+    binding). extra: further matrices by name (those of Qiao and Ryoo, and "bare_dh", the derivative without A).
     """
 
     h: Complexes
     dh: Complexes
     operator: Complexes | None = None
-    position: Complexes | None = None
     curvature: Complexes | None = None
     extra: Mapping[str, Complexes] = field(default_factory=dict)
 
@@ -109,7 +109,7 @@ class BlochModel(ABC):
 
     @abstractmethod
     def matrices(self, k: Floats, operator: Operator | None = None, parts: frozenset[str] = frozenset()) -> Matrices:
-        """Matrices at k (nk, dim) Cartesian 1/angstrom. parts: any of {"position", "curvature", "extra"}."""
+        """Matrices at k (nk, dim) Cartesian 1/angstrom. parts: any of {"curvature", "extra"}."""
 
     def grid_matrices(
         self,

@@ -7,7 +7,7 @@ exp(i k.(R + tau_b - tau_a)) would give after a k-dependent change of phases; no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from crosscurrent.models.bloch import BlochModel, Complexes, Floats, Matrices, Operator
 from crosscurrent.numerics.domains import Cell
 from crosscurrent.numerics.lattice_sum import LatticeSum
+from crosscurrent.physics.bloch import PAIRS
+from crosscurrent.physics.spin_current import interpolated_blocks
 from crosscurrent.units import InputError
-
-#: Pairs (i, j) of an antisymmetric tensor: yz, zx, xy in three dimensions, xy in two.
-_PAIRS = {2: ((0, 1),), 3: ((1, 2), (2, 0), (0, 1))}
 
 
 class TightBinding(BlochModel):
@@ -113,48 +112,68 @@ class TightBinding(BlochModel):
     ) -> Matrices:
         return self._evaluate(operator, parts, lambda s: s.on_rows(shape, rows))
 
-    def _evaluate(self, operator: Operator | None, parts: frozenset[str], evaluate: Any) -> Matrices:
-        n, dim = self.n_states, self.dim
-        stack = evaluate(self._main_sum(parts)).reshape(-1, self._stack_height(parts), n, n)
-        at = 1 + dim
-        position = curvature = None
-        if "position" in parts and self.position_blocks is not None:
-            position, at = stack[:, at : at + dim], at + dim
-        if "curvature" in parts and self.position_blocks is not None:
-            curvature = stack[:, at : at + len(_PAIRS[dim])]
+    def _evaluate(
+        self, operator: Operator | None, parts: frozenset[str], evaluate: Callable[[LatticeSum], Complexes]
+    ) -> Matrices:
+        dim = self.dim
+        if self.position_blocks is None:
+            stack = evaluate(self._sum("bare", lambda: self._bare_sum()))
+            h, dh, curvature = stack[:, 0], stack[:, 1 : 1 + dim], None
+        else:
+            h = evaluate(self._sum("hamiltonian", lambda: LatticeSum(self._periodic_vectors, self.hamiltonian)))
+            external = evaluate(self._sum(("external", "curvature" in parts), lambda: self._external_sum(parts)))
+            dh, curvature = external[:, :dim], external[:, dim:] if "curvature" in parts else None
         values = None
         if operator is not None:
             values = operator.blocks if operator.is_constant else evaluate(self._operator_sum(operator))
         extra = {}
         if "extra" in parts:
-            extra = {key: evaluate(self._block_sum(key, b)) for key, b in self.extra_blocks.items()}
-        return Matrices(stack[:, 0], stack[:, 1 : 1 + dim], values, position, curvature, extra)
+            extra["bare_dh"] = evaluate(self._sum("bare", lambda: self._bare_sum()))[:, 1:]
+            for kind in self.interpolations:
+                stack = evaluate(self._sum(kind, lambda kind=kind: self._interpolated_sum(kind)))  # type: ignore[misc]
+                extra[kind + "_product"] = stack[:, :-1]
+                extra[kind + "_leak"] = stack[:, -1]
+        return Matrices(h, dh, values, curvature, extra)
 
-    def _stack_height(self, parts: frozenset[str]) -> int:
-        external = self.position_blocks is not None
-        return (
-            1 + self.dim * (1 + ("position" in parts and external))
-            + len(_PAIRS[self.dim]) * ("curvature" in parts and external)
-        )  # fmt: skip
+    @property
+    def _periodic_vectors(self) -> NDArray[np.int64]:
+        return self.vectors[:, : self.dim]
 
-    def _main_sum(self, parts: frozenset[str]) -> LatticeSum:
-        key = ("main", "position" in parts, "curvature" in parts)
+    def _sum(self, key: Any, make: Callable[[], LatticeSum]) -> LatticeSum:
         if key not in self._sums:
-            shifts = 1j * self._displacements()
-            stack = [self.hamiltonian[:, None], shifts * self.hamiltonian[:, None]]
-            if self.position_blocks is not None:
-                beyond = self._beyond_centres()
-                if "position" in parts:
-                    stack.append(beyond)
-                if "curvature" in parts:
-                    stack.append(
-                        np.stack(
-                            [shifts[:, i] * beyond[:, j] - shifts[:, j] * beyond[:, i] for i, j in _PAIRS[self.dim]],
-                            axis=1,
-                        )
-                    )
-            self._sums[key] = LatticeSum(self.vectors[:, : self.dim], np.concatenate(stack, axis=1))
+            self._sums[key] = make()
         return self._sums[key]
+
+    def _bare_sum(self) -> LatticeSum:
+        """H and its derivative with respect to k at fixed orbital positions, (1 + dim, n, n)."""
+        slopes = 1j * self._displacements() * self.hamiltonian[:, None]
+        return LatticeSum(self._periodic_vectors, np.concatenate([self.hamiltonian[:, None], slopes], axis=1))
+
+    def _external_sum(self, parts: frozenset[str]) -> LatticeSum:
+        """dH + i [H, A], and the curvature of the Wannier space, as lattice sums of their own.
+
+        Products of finite sums are finite sums, over twice the range: sampled once on a grid that holds that range,
+        they cost no matrix product per k point afterwards.
+        """
+        beyond = self._beyond_centres()
+        shifts = 1j * self._displacements()
+        stack = [self.hamiltonian[:, None], shifts * self.hamiltonian[:, None], beyond]
+        pairs = PAIRS[self.dim]
+        if "curvature" in parts:
+            curls = [shifts[:, i] * beyond[:, j] - shifts[:, j] * beyond[:, i] for i, j in pairs]
+            stack.append(np.stack(curls, axis=1))
+        series = LatticeSum(self._periodic_vectors, np.concatenate(stack, axis=1))
+        dim = self.dim
+
+        def covariant(values: Complexes) -> Complexes:
+            h, slopes, a = values[:, :1], values[:, 1 : 1 + dim], values[:, 1 + dim : 1 + 2 * dim]
+            out = [slopes + 1j * (h @ a - a @ h)]
+            if "curvature" in parts:
+                commutators = [a[:, i] @ a[:, j] - a[:, j] @ a[:, i] for i, j in pairs]
+                out.append(values[:, 1 + 2 * dim :] - 1j * np.stack(commutators, axis=1))
+            return np.concatenate(out, axis=1)
+
+        return series.composed(covariant, order=2)
 
     def _displacements(self) -> Floats:
         """R + tau_b - tau_a, (nR, dim, n, n) angstrom."""
@@ -172,32 +191,43 @@ class TightBinding(BlochModel):
         return beyond
 
     def _operator_sum(self, operator: Operator) -> LatticeSum:
-        key = ("operator", id(operator))
-        if key not in self._sums:
-            self._sums[key] = LatticeSum(operator.vectors[:, : self.dim], operator.blocks)
-        return self._sums[key]
+        return self._sum(
+            ("operator", id(operator)), lambda: LatticeSum(operator.vectors[:, : self.dim], operator.blocks)
+        )
 
-    def _block_sum(self, name: str, blocks: Complexes) -> LatticeSum:
-        key = ("extra", name)
-        if key not in self._sums:
-            self._sums[key] = LatticeSum(self.vectors[:, : self.dim], self._about_centres(name, blocks))
-        return self._sums[key]
+    @property
+    def interpolations(self) -> tuple[str, ...]:
+        """Which of Qiao's and Ryoo's spin currents the extra blocks allow: "qiao", "ryoo"."""
+        prefixes = {"qiao": "", "ryoo": "ryoo_"}
+        return tuple(kind for kind, prefix in prefixes.items() if prefix + "spin_position" in self.extra_blocks)
 
-    def _about_centres(self, name: str, blocks: Complexes) -> Complexes:
-        """Take r from the centre of the right-hand function, as the covariant derivative of H does.
+    def _interpolated_sum(self, kind: str) -> LatticeSum:
+        """Q and X of `spin_current.interpolated_blocks` as one lattice sum, (dim + 1, 3, n, n)."""
+        prefix = "" if kind == "qiao" else "ryoo_"
+        assert self.spin is not None
+        spin, spin_h = self.spin.blocks, self.extra_blocks[prefix + "spin_hamiltonian"]
+        # r is counted from the centre of the right-hand function, as in the covariant derivative of H
+        tau = self.positions.T[:, None, :]
+        k = self.extra_blocks[prefix + "spin_position"] - spin[:, :, None] * tau
+        l = self.extra_blocks[prefix + "spin_hamiltonian_position"] - spin_h[:, :, None] * tau  # noqa: E741
+        dim, n, count = self.dim, self.n_states, len(self.vectors)
+        slopes = 1j * self._displacements() * self.hamiltonian[:, None]
+        flat = [
+            self.hamiltonian[:, None],
+            slopes,
+            spin,
+            spin_h,
+            *(b[:, :, :dim].reshape(count, -1, n, n) for b in (k, l)),
+        ]
+        series = LatticeSum(self._periodic_vectors, np.concatenate(flat, axis=1))
 
-        <s (r - R)> loses <s> tau_b, and <sH (r - R)> loses <sH> tau_b.
-        """
-        about = {"position": "spin", "hamiltonian_position": "spin_hamiltonian"}
-        ending = next((e for e in ("hamiltonian_position", "position") if name.endswith("spin_" + e)), None)
-        if ending is None:
-            return blocks
-        if about[ending] == "spin":
-            assert self.spin is not None
-            factor = self.spin.blocks
-        else:
-            factor = self.extra_blocks[name.removesuffix("_position")]
-        return np.asarray(blocks - factor[:, :, None] * self.positions.T[:, None, :])
+        def blocks(values: Complexes) -> Complexes:
+            h, dh, s, sh, pos, hpos = np.split(values, np.cumsum([1, dim, 3, 3, 3 * dim]), axis=1)
+            shape = (-1, 3, dim, n, n)
+            product, leak = interpolated_blocks(h[:, 0], dh, s, sh, pos.reshape(shape), hpos.reshape(shape))
+            return np.concatenate([product, leak[:, None]], axis=1)
+
+        return series.composed(blocks, order=2)
 
 
 def hermiticity_residual(vectors: NDArray[np.int64], blocks: Complexes) -> float:

@@ -25,13 +25,22 @@ def eigh(h: NDArray[np.complex128], xp: Any = np) -> tuple[Any, Any]:
     return energies, states
 
 
+def half_rotate(states: Any, operators: Any, xp: Any = np) -> Any:
+    """O U for a stack of operators: operators (nk or 1, ..., n, n), states (nk, n, m) -> (nk, ..., n, m).
+
+    All operators of one k share the right factor, so this is one tall matrix product a point.
+    """
+    n, m = states.shape[-2:]
+    axes = operators.shape[1:-2]
+    tall = operators.reshape(operators.shape[0], -1, n)
+    return xp.matmul(tall, states).reshape(states.shape[0], *axes, n, m)
+
+
 def rotate(states: Any, operators: Any, xp: Any = np) -> Any:
-    """U^dagger O U for a stack of operators: states (nk, n, n), operators (nk or 1, a, n, n) -> (nk, a, n, n)."""
-    nk, n = states.shape[0], states.shape[-1]
-    a = operators.shape[1]
-    # all operators of one k share the right factor, so the first product is one tall matrix product
-    right = xp.matmul(operators.reshape(operators.shape[0], a * n, n), states).reshape(nk, a, n, n)
-    return xp.matmul(xp.conj(xp.swapaxes(states, -1, -2))[:, None], right)
+    """U^dagger O U for a stack of operators: states (nk, n, n), operators (nk or 1, ..., n, n) -> (nk, ..., n, n)."""
+    adjoint = xp.conj(xp.swapaxes(states, -1, -2))
+    lead = (1,) * (operators.ndim - 3)
+    return xp.matmul(adjoint.reshape(states.shape[0], *lead, *adjoint.shape[1:]), half_rotate(states, operators, xp))
 
 
 def degenerate_groups(energies: Any, tolerance: float, xp: Any = np) -> Any:

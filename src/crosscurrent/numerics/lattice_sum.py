@@ -6,6 +6,8 @@ point costs as many terms as there are distinct last components of R, not as the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,3 +43,24 @@ class LatticeSum:
             partial[:, index] = lead_phases[:, start:stop] @ self.blocks[start:stop]
         last_phases = np.exp(2j * np.pi * np.outer(np.arange(shape[-1]) / shape[-1], self.last))
         return np.matmul(last_phases, partial).reshape(len(rows) * shape[-1], *self.shape)
+
+    def composed(self, function: Callable[[Complexes], Complexes], order: int) -> LatticeSum:
+        """The lattice sum of a polynomial of this one, of at most the given order, exact up to rounding.
+
+        function: pointwise in k, (nk, ...) -> (nk, ...). The result has `order` times the range of R, so a discrete
+        transform on a grid that wide determines it.
+        """
+        reach = order * np.abs(self.vectors).max(axis=0)
+        shape = tuple(int(2 * r + 1) for r in reach)
+        rows = int(np.prod(shape[:-1]))
+        # a slab at a time: the intermediate matrices of a whole grid could outgrow memory
+        slabs = [function(self.on_rows(shape, range(r, r + 1))) for r in range(rows)]
+        values = np.concatenate(slabs)
+        trailing = values.shape[1:]
+        axes = tuple(range(len(shape)))
+        blocks = np.fft.fftn(values.reshape(*shape, -1), axes=axes).reshape(-1, *trailing) / values.shape[0]
+        index = np.array(np.unravel_index(np.arange(len(blocks)), shape)).T
+        vectors = np.where(index > reach, index - np.array(shape), index)
+        size = np.abs(blocks.reshape(len(blocks), -1)).max(axis=1)
+        keep = size > 1e-15 * size.max(initial=0.0)
+        return LatticeSum(vectors[keep], blocks[keep])

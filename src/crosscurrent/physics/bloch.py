@@ -16,31 +16,25 @@ from crosscurrent.units import BOLTZMANN_EV_PER_K
 PAIRS: dict[int, tuple[tuple[int, int], ...]] = {2: ((0, 1),), 3: ((1, 2), (2, 0), (0, 1))}
 
 
-def inverse_gaps(energies: Any, labels: Any, xp: Any = np) -> Any:
-    """1 / (e_n - e_m) at [m, n], zero inside a degenerate group. energies, labels: (nk, n). Returns (nk, n, n)."""
-    gaps = energies[:, None, :] - energies[:, :, None]
-    apart = labels[:, None, :] != labels[:, :, None]
+def inverse_gaps(gaps: Any, apart: Any, xp: Any = np) -> Any:
+    """1 / (e_n - e_m) at [m, n], zero inside a degenerate group.
+
+    gaps: e_n - e_m, (nk, M, N). apart: whether m and n belong to different groups, same shape.
+    """
     return xp.where(apart, 1.0 / xp.where(apart, gaps, 1.0), 0.0)
 
 
 def berry_connection(velocity: Any, inverse: Any) -> Any:
-    """R_mn = i hbar v_mn / (e_n - e_m) between groups, (nk, dim, n, n) angstrom.
+    """R_mn = i hbar v_mn / (e_n - e_m) between groups, (nk, dim, M, N) angstrom.
 
-    velocity: `full_velocity`, so that what the basis itself carries (Wannier functions) is in it; Wang et al.,
-    PRB 74, 195118, Eqs. (25) and (31). inverse: `inverse_gaps`.
+    velocity: hbar v_mn, covariant with respect to what the basis carries; Wang et al., PRB 74, 195118, Eqs. (25), (31).
+    inverse: `inverse_gaps`.
     """
     return velocity * (1j * inverse)[:, None]
 
 
-def full_velocity(velocity: Any, energies: Any, position: Any = None) -> Any:
-    """hbar v_mn including what the basis carries: dH_mn + i (e_m - e_n) A_mn, eV angstrom; PRB 74, 195118, Eq. (31)."""
-    if position is None:
-        return velocity
-    return velocity + 1j * (energies[:, None, :, None] - energies[:, None, None, :]) * position
-
-
 def pair_weights(connection: Any, xp: Any = np) -> Any:
-    """W_mn = i (R^i_mn R^j_nm - R^j_mn R^i_nm) for each pair (i, j), (nk, P, n, n) angstrom^2.
+    """W_mn = i (R^i_mn R^j_nm - R^j_mn R^i_nm) for each pair (i, j), (nk, P, M, N) angstrom^2.
 
     Since R is Hermitian this is -2 Im(R^i_mn conj(R^j_mn)); its sum over n is the Berry curvature Omega^k_m.
     """
@@ -52,20 +46,6 @@ def pair_weights(connection: Any, xp: Any = np) -> Any:
 def berry_curvature(connection: Any, xp: Any = np) -> Any:
     """Omega^k of every band, (nk, P, n) angstrom^2: the sum over n of `pair_weights`."""
     return xp.sum(pair_weights(connection, xp), axis=-1)
-
-
-def subspace_curvature(position: Any, curvature: Any, xp: Any = np) -> Any:
-    """What states outside the basis add to Omega: d_i A_j - d_j A_i - i [A_i, A_j], diagonal, (nk, P, n).
-
-    position: A (nk, dim, n, n); curvature: d_i A_j - d_j A_i (nk, P, n, n), both in the eigenbasis.
-    Zero for a complete basis; PRB 74, 195118, Eqs. (27) and (32).
-    """
-    terms = []
-    for p, (i, j) in enumerate(PAIRS[position.shape[1]]):
-        # the diagonal of i[A_i, A_j] is -2 Im of the rowwise product, as in pair_weights
-        commutator = -2.0 * xp.sum(xp.imag(position[:, i] * xp.conj(position[:, j])), axis=-1)
-        terms.append(xp.real(xp.diagonal(curvature[:, p], axis1=-2, axis2=-1)) - commutator)
-    return xp.stack(terms, axis=1)
 
 
 def orbital_moment(connection: Any, energies: Any, xp: Any = np) -> Any:

@@ -13,12 +13,17 @@ from scipy.optimize import brentq
 
 from crosscurrent.units import InputError
 
+#: Below this |beta| the series are exact to rounding and the closed forms are not.
+_SMALL = 0.02
+
 
 def mean_position(beta: float, width: float) -> float:
     """<z> in angstrom, measured from the middle of the well."""
-    # 1/(2 beta) - coth(beta)/2 cancels for small beta; its series starts with -beta/6
-    polarised = -beta / 6 + beta**3 / 90 if abs(beta) < 1e-3 else (1 / beta - 1 / math.tanh(beta)) / 2
-    return width * (polarised + beta / (beta**2 + math.pi**2))
+    if abs(beta) < _SMALL:  # 1/beta - coth(beta) cancels
+        walls = -beta / 3 + beta**3 / 45 - 2 * beta**5 / 945
+    else:
+        walls = 1 / beta - 1 / math.tanh(beta)
+    return width * (walls / 2 + beta / (beta**2 + math.pi**2))
 
 
 def mean_kz2(beta: float, width: float) -> float:
@@ -63,13 +68,18 @@ def variational_beta(stiffness: float, force: float, width: float) -> float:
 
 def _variance(beta: float) -> float:
     """<u^2> - <u>^2 = -(1/2) d<u>/d beta."""
-    # 1/beta^2 - 1/sinh^2(beta) cancels for small beta; its series is 1/3 - beta^2/15
-    spread = 1 / 3 - beta**2 / 15 if abs(beta) < 1e-3 else 1 / beta**2 - 1 / math.sinh(beta) ** 2
-    return spread / 4 - (math.pi**2 - beta**2) / (2 * (beta**2 + math.pi**2) ** 2)
+    if abs(beta) < _SMALL:  # 1/beta^2 - 1/sinh^2(beta) cancels
+        walls = 1 / 3 - beta**2 / 15 + 2 * beta**4 / 189
+    else:
+        decay = math.exp(-2 * abs(beta))
+        walls = 1 / beta**2 - 4 * decay / (1 - decay) ** 2
+    return walls / 4 - (math.pi**2 - beta**2) / (2 * (beta**2 + math.pi**2) ** 2)
 
 
 def _log_norm(beta: float) -> float:
-    """ln I(beta) up to a constant, with exp(beta) taken out symmetrically."""
-    # I is proportional to exp(-beta) sinh(beta) / (beta (beta^2 + pi^2))
-    ratio = 1 + beta**2 / 6 if abs(beta) < 1e-3 else math.sinh(beta) / beta
-    return math.log(ratio) - math.log(beta**2 + math.pi**2) - beta
+    """ln I(beta) up to a constant; I is proportional to exp(-beta) sinh(beta) / (beta (beta^2 + pi^2))."""
+    if abs(beta) < _SMALL:
+        sinhc = beta**2 / 6 - beta**4 / 180
+    else:
+        sinhc = abs(beta) + math.log1p(-math.exp(-2 * abs(beta))) - math.log(2 * abs(beta))
+    return sinhc - math.log(beta**2 + math.pi**2) - beta

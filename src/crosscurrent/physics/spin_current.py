@@ -14,92 +14,82 @@ import numpy as np
 from crosscurrent.physics.bloch import PAIRS, pair_weights
 
 
-def anticommutator_current(velocity: Any, spin: Any, xp: Any = np) -> Any:
-    """{s, hbar v}/2 in the eigenbasis, the simple spin-current operator.
-
-    velocity: (nk, dim, n, n) eV angstrom. spin: (nk, L, n, n) hbar. Returns (nk, dim, L, n, n).
-    """
-    nk, dim, n, _ = velocity.shape
-    n_spin = spin.shape[1]
-    # one tall product for the spins of each velocity; its adjoint is the product in the other order
-    product = xp.matmul(spin.reshape(nk, 1, n_spin * n, n), velocity).reshape(nk, dim, n_spin, n, n)
-    return 0.5 * (product + xp.conj(xp.swapaxes(product, -1, -2)))
-
-
-def interpolated_current(
-    bare_velocity: Any,
-    spin: Any,
-    energies: Any,
-    inverse: Any,
-    spin_position: Any,
-    spin_hamiltonian: Any,
-    spin_hamiltonian_position: Any,
-    xp: Any = np,
+def anticommutator_current(
+    left_velocity: Any, left_spin: Any, right_velocity: Any, right_spin: Any, xp: Any = np
 ) -> Any:
-    """{s, hbar v}/2 with the products taken before projection on the Wannier functions: Qiao or Ryoo.
+    """{s, hbar v}/2 between the states m and n, the simple spin-current operator, (nk, dim, L, M, N).
 
-    s v|n> = sum over n' of the group of s|n'> v_n'n + (e_n s - sH) |d n>, where the derivative of |n> has a part inside
-    the Wannier space (D_pn = v_pn/(e_n - e_p)) and one that the functions carry, K = <s i d> and L = <s H i d>.
-    All arguments in the eigenbasis: bare_velocity (nk, dim, n, n), spin (nk, L, n, n), spin_position K and
-    spin_hamiltonian_position L (nk, L, dim, n, n), spin_hamiltonian sH (nk, L, n, n). Returns (nk, dim, L, n, n).
-    Qiao et al., PRB 98, 214402, Eqs. (32)-(37); Ryoo, Park and Souza, PRB 99, 235113.
+    The arguments are operators applied to states, s|m> and so on: velocities (nk, dim, n, M or N) in eV angstrom, spins
+    (nk, L, n, M or N) in hbar, in whatever basis. So s v needs no product of full matrices:
+    <m|s v|n> = (s|m>)^dagger (v|n>). In the eigenbasis itself the arguments are the matrices v, s, v, s.
     """
-    across = inverse[:, None] != 0
-    inside = xp.where(across, 0.0, bare_velocity)
-    turning = bare_velocity * inverse[:, None]
-    level = energies[:, None, None, None, :]
-    product = (
-        xp.matmul(spin[:, None], (inside + turning * energies[:, None, None, :])[:, :, None])
-        - xp.matmul(spin_hamiltonian[:, None], turning[:, :, None])
-        - 1j * xp.swapaxes(spin_position, 1, 2) * level
-        + 1j * xp.swapaxes(spin_hamiltonian_position, 1, 2)
+    return 0.5 * (
+        _overlaps(left_spin, right_velocity, xp) + xp.swapaxes(_overlaps(left_velocity, right_spin, xp), 1, 2)
     )
-    return 0.5 * (product + xp.conj(xp.swapaxes(product, -1, -2)))
+
+
+def _overlaps(left: Any, right: Any, xp: Any) -> Any:
+    """<a m|b n> for stacks of vectors: left (nk, A, n, M), right (nk, B, n, N) -> (nk, B, A, M, N)."""
+    nk, n_left, n, m = left.shape
+    adjoint = xp.conj(xp.swapaxes(left, -1, -2)).reshape(nk, 1, n_left * m, n)
+    product = xp.matmul(adjoint, right)
+    return product.reshape(nk, right.shape[1], n_left, m, right.shape[-1])
+
+
+def interpolated_blocks(h: Any, dh: Any, spin: Any, spin_h: Any, position: Any, h_position: Any) -> tuple[Any, Any]:
+    """s hbar v in the Wannier gauge with products taken before projection: Q and X of `interpolated_product`.
+
+    Q = s dH - i (K H - L), (nk, dim, L, n, n), and X = s H - (s H)_projected, (nk, L, n, n). h: (nk, n, n). dh: derivative
+    of H at fixed positions, (nk, dim, n, n). spin, spin_h: <s> and <s H>, (nk, L, n, n). position, h_position: K = <s i d>
+    and L = <s H i d>, (nk, L, dim, n, n). Qiao et al., PRB 98, 214402, Eqs. (32)-(37), and Ryoo, Park and Souza, PRB 99,
+    235113 (same algebra, other matrices): s v|n> = d(e_n) s|n> + e_n s|dn> - s H|dn>, regrouped so that one matrix
+    multiplies |n> and one the part of |dn> inside the Wannier space.
+    """
+    product = spin[:, None] @ dh[:, :, None] - 1j * (position @ h[:, None, None] - h_position).swapaxes(1, 2)
+    return product, spin @ h[:, None] - spin_h
+
+
+def interpolated_product(product: Any, leak: Any, derivative: Any, xp: Any = np) -> Any:
+    """s hbar v applied to eigenstates: Q U + X D, (nk, dim, L, n, n), left index in the Wannier gauge.
+
+    product: Q U. leak: X. derivative: D = U (U^dagger dH U / (e_n - e_m)), what of |d n> lies inside the Wannier space,
+    (nk, dim, n, n).
+    """
+    return product + xp.matmul(leak[:, None], derivative[:, :, None])
 
 
 def conventional(current: Any, velocity: Any, kernel: Any, xp: Any = np) -> Any:
     """X_m = 2 sum_n Im[j^il_nm hbar v^j_mn] K_mn, K = 1/((e_m - e_n)^2 + eta^2) outside the group.
 
-    current: j, (nk, dim, L, n, n). velocity: (nk, dim, n, n). kernel: (nk, n, n) real, or (n_omega, nk, n, n)
-    complex for a frequency-dependent response. Returns (nk, dim_i, dim_j, L, n), or with n_omega in front.
+    current: j_mn, (nk, dim, L, M, N). velocity: hbar v_mn, (nk, dim, M, N). kernel: (nk, M, N) real, or
+    (n_omega, nk, M, N) complex for a frequency-dependent response. m and n may run over different ranges of states.
+    Returns (nk, dim_i, dim_j, L, M), or with n_omega in front.
     """
-    # j and v are Hermitian, so Im[j_nm v_mn] = Im[conj(j_mn) v_mn]: both factors are read along the same row
+    # j is Hermitian, so Im[j_nm v_mn] = Im[conj(j_mn) v_mn]: both factors are read along the same row
     if kernel.ndim == 4:
         imag = xp.imag(xp.conj(current)[:, :, None] * velocity[:, None, :, None])
         return 2.0 * xp.einsum("kijlmn,wkmn->wkijlm", imag, kernel)
     weighted = velocity * (-2j * kernel[:, None])
-    return _row_dots(current, weighted, xp)
-
-
-def _row_dots(current: Any, weighted: Any, xp: Any) -> Any:
-    """Re sum_n conj(j_mn) w_mn, (nk, dim_i, dim_j, L, n): real dot products of rows, so nothing complex is formed."""
-    nk, dim, n_spin, n, _ = current.shape
     if xp is not np:
         return xp.real(xp.einsum("kilmn,kjmn->kijlm", xp.conj(current), weighted))
-    out = np.empty((nk, dim, weighted.shape[1], n_spin, n))
-    left, right = _as_reals(current), _as_reals(weighted)
-    for i in range(dim):
-        for spin in range(n_spin):
-            for j in range(weighted.shape[1]):
-                np.einsum("kmr,kmr->km", left[:, i, spin], right[:, j], out=out[:, i, j, spin])
-    return out
+    # real dot products of rows: nothing complex is formed
+    return np.vecdot(_as_reals(current)[:, :, None], _as_reals(weighted)[:, None, :, None])
 
 
 def _as_reals(a: Any) -> Any:
     return np.ascontiguousarray(a).view(np.float64)
 
 
-def kubo_kernel(energies: Any, labels: Any, eta: float = 0.0, omega: Any = None, xp: Any = np) -> Any:
+def kubo_kernel(gaps: Any, apart: Any, eta: float = 0.0, omega: Any = None, xp: Any = np) -> Any:
     """K_mn of `conventional`: 1/((e_m - e_n)^2 - (omega + i eta)^2), zero inside a group.
 
-    energies, labels: (nk, n). eta, omega: eV. Real (nk, n, n) without omega, complex (n_omega, nk, n, n) with it.
+    gaps: e_n - e_m, (nk, M, N) eV; apart: whether m and n belong to different groups. eta, omega: eV. Real (nk, M, N)
+    without omega, complex (n_omega, nk, M, N) with it.
     """
-    gaps2 = (energies[:, :, None] - energies[:, None, :]) ** 2
-    apart = labels[:, :, None] != labels[:, None, :]
     if omega is None:
-        return xp.where(apart, 1.0 / xp.where(apart, gaps2 + eta**2, 1.0), 0.0)
+        return xp.where(apart, 1.0 / xp.where(apart, gaps**2 + eta**2, 1.0), 0.0)
     z2 = (xp.asarray(omega) + 1j * eta)[:, None, None, None] ** 2
-    return xp.where(apart, 1.0 / xp.where(apart, gaps2 - z2, 1.0), 0.0)
+    return xp.where(apart, 1.0 / xp.where(apart, gaps**2 - z2, 1.0), 0.0)
 
 
 def liu2023(connection: Any, spin: Any, labels: Any, xp: Any = np) -> Any:
@@ -109,8 +99,8 @@ def liu2023(connection: Any, spin: Any, labels: Any, xp: Any = np) -> Any:
     bands of a group does not depend on their basis. connection: (nk, dim, n, n). spin: (nk, L, n, n).
     labels: (nk, n). Returns (nk, P, L, n) for the pairs (i, j) of PAIRS.
     """
-    if not _has_groups(labels, xp):
-        return xp.einsum("kpmn,kln->kplm", pair_weights(connection, xp), _diagonal(spin, xp), optimize=True)
+    if not has_groups(labels, xp):
+        return liu2023_of_bands(pair_weights(connection, xp), _diagonal(spin, xp), xp)
     blocks = _group_blocks(spin, labels, xp)
     out = []
     for i, j in PAIRS[connection.shape[1]]:
@@ -126,9 +116,8 @@ def liu2023_corrected(connection: Any, spin: Any, labels: Any, xp: Any = np) -> 
     X_D = tr_D(s F_D), F_D = i [R^i, R^j] inside the group D with intermediate states outside it.
     Shapes as in `liu2023`.
     """
-    if not _has_groups(labels, xp):
-        curvature = xp.sum(pair_weights(connection, xp), axis=-1)
-        return curvature[:, :, None] * _diagonal(spin, xp)[:, None]
+    if not has_groups(labels, xp):
+        return liu2023_corrected_of_bands(pair_weights(connection, xp), _diagonal(spin, xp), xp)
     blocks = _group_blocks(spin, labels, xp)
     out = []
     for i, j in PAIRS[connection.shape[1]]:
@@ -138,7 +127,19 @@ def liu2023_corrected(connection: Any, spin: Any, labels: Any, xp: Any = np) -> 
     return xp.stack(out, axis=1)
 
 
-def _has_groups(labels: Any, xp: Any) -> bool:
+def liu2023_of_bands(weights: Any, spin_diagonal: Any, xp: Any = np) -> Any:
+    """`liu2023` where no bands are degenerate: W (nk, P, M, n) for any range of m and all n, s_nn (nk, L, n)."""
+    return xp.swapaxes(xp.matmul(weights, xp.swapaxes(spin_diagonal, -1, -2)[:, None]), -1, -2)
+
+
+def liu2023_corrected_of_bands(weights: Any, spin_diagonal: Any, xp: Any = np) -> Any:
+    """`liu2023_corrected` where no bands are degenerate: W (nk, P, M, n) for the first M bands m and all n."""
+    curvature = xp.sum(weights, axis=-1)
+    return curvature[:, :, None] * spin_diagonal[:, None, :, : curvature.shape[-1]]
+
+
+def has_groups(labels: Any, xp: Any = np) -> bool:
+    """Whether any two levels of any k point share a group."""
     return bool(xp.any(labels[:, -1] != labels.shape[-1] - 1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,9 +12,13 @@ from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import BlochModel, Matrices, Operator
 from crosscurrent.numerics.batches import Batch
-from crosscurrent.numerics.eigen import degenerate_groups, eigh, group_means, rotate
+from crosscurrent.numerics.eigen import degenerate_groups, eigh, group_means, half_rotate
 from crosscurrent.physics import bloch
-from crosscurrent.units import InputError
+from crosscurrent.physics.spin_current import has_groups
+from crosscurrent.units import BOLTZMANN_EV_PER_K, InputError
+
+Floats = NDArray[np.float64]
+ALL = slice(None)
 
 #: Levels closer than this (eV) are one group, unless the caller says otherwise.
 DEFAULT_DEGENERACY = 1e-4
@@ -21,66 +26,102 @@ DEFAULT_DEGENERACY = 1e-4
 EXACT_DEGENERACY = 1e-9
 
 
-@dataclass
+@dataclass(frozen=True)
+class Window:
+    """Bands that matter at the asked Fermi levels: those below `low` are full everywhere, those from `high` on empty.
+
+    Sums over pairs of bands that change sign under exchange cancel between two full bands, so m runs over the first
+    `high` bands and n from `low` on.
+    """
+
+    low: int
+    high: int
+    n_states: int
+
+    @property
+    def rows(self) -> slice:
+        return slice(0, self.high)
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.low, self.n_states)
+
+    def pair_sum(self, formula: Callable[..., Any], *hermitian: Any, symmetric: Any = None) -> Any:
+        """sum_n X_mn of an antisymmetric X for every m of the rows, up to what cancels between full bands.
+
+        formula(*hermitian, symmetric) sums X_mn over its columns; the arguments are the (m, n) blocks of Hermitian
+        matrices, and of a symmetric one, with rows and columns of this window. Bands inside the window also pair with
+        the full ones, whose block is the adjoint of one that is there.
+        """
+        extra = () if symmetric is None else (symmetric,)
+        total = formula(*hermitian, *extra)
+        width = self.high - self.low
+        if self.low and width > 0:
+            blocks = [np.conj(np.swapaxes(a[..., : self.low, :width], -1, -2)) for a in hermitian]
+            blocks += [np.swapaxes(a[..., : self.low, :width], -1, -2) for a in extra]
+            total[..., self.low :] += formula(*blocks)
+        return total
+
+
 class Eigenframe:
     """Matrices of a batch in the eigenbasis, each made when first asked for."""
 
-    matrices: Matrices
-    tolerance: float
+    def __init__(self, matrices: Matrices, tolerance: float) -> None:
+        self.matrices = matrices
+        #: (nk, n) eV, ascending, and (nk, n, n), eigenvectors as columns
+        self.energies, self.states = eigh(matrices.h)
+        self.labels = degenerate_groups(self.energies, tolerance)
+        self.has_groups = has_groups(self.labels)
+        #: energies with every group at its mean, so that it is occupied as one
+        self.group_energies = group_means(self.energies, self.labels) if self.has_groups else self.energies
+
+    def window(self, mu: Floats, temperature: float) -> Window:
+        """The bands whose occupation can differ from 0 and 1 at these chemical potentials."""
+        n = self.energies.shape[1]
+        # beyond 40 kT an occupation differs from 0 or 1 by less than the last bit
+        margin = 40 * BOLTZMANN_EV_PER_K * temperature
+        low = int((self.group_energies.max(axis=0) <= mu[0] - margin).sum())
+        high = int((self.group_energies.min(axis=0) <= mu[-1] + margin).sum())
+        return Window(low, high, n)
 
     @cached_property
-    def _eigen(self) -> tuple[Any, Any]:
-        return eigh(self.matrices.h)
-
-    @property
-    def energies(self) -> Any:
-        """(nk, n) eV, ascending."""
-        return self._eigen[0]
-
-    @property
-    def states(self) -> Any:
-        """(nk, n, n), eigenvectors as columns."""
-        return self._eigen[1]
+    def half_velocity(self) -> Any:
+        """hbar v applied to the eigenstates, (nk, dim, n, n), left index still in the basis of the model."""
+        return half_rotate(self.states, self.matrices.dh)
 
     @cached_property
-    def labels(self) -> Any:
-        return degenerate_groups(self.energies, self.tolerance)
+    def half_operator(self) -> Any:
+        """The spin operator applied to the eigenstates, (nk, L, n, n)."""
+        return half_rotate(self.states, self.matrices.operator)
 
-    @cached_property
-    def group_energies(self) -> Any:
-        """Energies with every group at its mean, so that it is occupied as one."""
-        if (self.labels[:, -1] == self.labels.shape[1] - 1).all():
-            return self.energies
-        return group_means(self.energies, self.labels)
+    def velocity(self, rows: slice = ALL, columns: slice = ALL) -> Any:
+        """hbar v_mn, (nk, dim, M, N) eV angstrom."""
+        return self._from_left(rows, self.half_velocity[..., columns])
 
-    @cached_property
-    def inverse_gaps(self) -> Any:
-        return bloch.inverse_gaps(self.energies, self.labels)
-
-    def _rotate(self, matrices: Any) -> Any:
-        return None if matrices is None else rotate(self.states, matrices)
-
-    @cached_property
-    def position(self) -> Any:
-        return self._rotate(self.matrices.position)
-
-    @cached_property
-    def bare_velocity(self) -> Any:
-        return self._rotate(self.matrices.dh)
-
-    @cached_property
-    def velocity(self) -> Any:
-        """hbar v, (nk, dim, n, n) eV angstrom."""
-        return bloch.full_velocity(self.bare_velocity, self.energies, self.position)
-
-    @cached_property
-    def connection(self) -> Any:
-        return bloch.berry_connection(self.velocity, self.inverse_gaps)
-
-    @cached_property
     def operator(self) -> Any:
-        """The spin operator (nk, L, n, n)."""
-        return self._rotate(self.matrices.operator)
+        """The spin operator s_mn, (nk, L, n, n)."""
+        return self._from_left(ALL, self.half_operator)
+
+    def operator_diagonal(self) -> Any:
+        """s_mm, (nk, L, n)."""
+        return np.real(np.sum(np.conj(self.states)[:, None] * self.half_operator, axis=-2))
+
+    def _from_left(self, rows: slice, half: Any) -> Any:
+        adjoint = np.conj(np.swapaxes(self.states[..., rows], -1, -2))
+        return np.matmul(adjoint[:, None], half)
+
+    def gaps(self, rows: slice = ALL, columns: slice = ALL) -> Any:
+        """e_n - e_m at [m, n], eV."""
+        return self.energies[:, None, columns] - self.energies[:, rows, None]
+
+    def apart(self, rows: slice = ALL, columns: slice = ALL) -> Any:
+        """Whether m and n belong to different groups."""
+        return self.labels[:, None, columns] != self.labels[:, rows, None]
+
+    def connection(self, velocity: Any, rows: slice = ALL, columns: slice = ALL) -> Any:
+        """R_mn, (nk, dim, M, N) angstrom, from `velocity` of the same ranges."""
+        inverse = bloch.inverse_gaps(self.gaps(rows, columns), self.apart(rows, columns))
+        return bloch.berry_connection(velocity, inverse)
 
 
 def frame(
@@ -115,48 +156,3 @@ def tolerance_of(grouping: str, degeneracy: float | None) -> float:
 def points_per_batch(n_states: int, n_matrices: int) -> int:
     """How many points keep a stack of n_matrices (n, n) complex matrices within a few MB of cache."""
     return int(np.clip(4e6 / (16 * n_states**2 * n_matrices), 8, 4096))
-
-
-def fermi_sums(
-    weights_by_band: NDArray[np.float64], energies: Any, batch: Batch, mu: NDArray[np.float64], temperature: float
-) -> NDArray[np.float64]:
-    """sum over k and m of w_k f_m(mu) X_m for every label and rule.
-
-    weights_by_band: X, (nk, n, C). energies: (nk, n). mu: ascending (n_mu,). Returns (n_labels, n_rules, n_mu, C).
-    """
-    if temperature > 0.0:
-        return _smooth_sums(weights_by_band, energies, batch, mu, temperature)
-    return _step_sums(weights_by_band, energies, batch, mu)
-
-
-def _step_sums(x: NDArray[np.float64], energies: Any, batch: Batch, mu: NDArray[np.float64]) -> NDArray[np.float64]:
-    """T = 0: each band goes to the first mu that fills it, then a running sum over mu."""
-    from scipy.sparse import csr_array
-
-    nk, n, n_components = x.shape
-    first = np.searchsorted(mu, energies, side="left").ravel()
-    filled = np.flatnonzero(first < len(mu))
-    label = np.repeat(batch.labels, n)[filled]
-    n_rules = len(batch.weights)
-    rule_rows = (label[None, :] * n_rules + np.arange(n_rules)[:, None]) * len(mu) + first[filled]
-    weight = np.repeat(batch.weights, n, axis=1)[:, filled]
-    columns = np.broadcast_to(filled, weight.shape)
-    shape = (batch.n_labels * n_rules * len(mu), nk * n)
-    scatter = csr_array((weight.ravel(), (rule_rows.ravel(), columns.ravel())), shape=shape)
-    binned = (scatter @ x.reshape(nk * n, n_components)).reshape(batch.n_labels, n_rules, len(mu), n_components)
-    return np.asarray(np.cumsum(binned, axis=2))
-
-
-def _smooth_sums(
-    x: NDArray[np.float64], energies: Any, batch: Batch, mu: NDArray[np.float64], temperature: float
-) -> NDArray[np.float64]:
-    nk, n, n_components = x.shape
-    f = bloch.occupations(energies, mu, temperature)
-    out = np.zeros((batch.n_labels, len(batch.weights), len(mu), n_components))
-    for label in np.unique(batch.labels):
-        chosen = np.flatnonzero(batch.labels == label)
-        bands = x[chosen].reshape(len(chosen) * n, n_components)
-        for rule, w in enumerate(batch.weights[:, chosen]):
-            weighted = (f[:, chosen] * w[None, :, None]).reshape(len(mu), -1)
-            out[label, rule] = weighted @ bands
-    return out

@@ -53,7 +53,7 @@ _LONG_NAMES = {
 
 
 def spin_hall_unit(unit: str | None, dim: int, thickness: float | None) -> tuple[float, str]:
-    """(factor on x, unit): x is 1/angstrom in 3D and a number in 2D, where a thickness (angstrom) opens the 3D units."""
+    """(factor on x, unit): x is 1/angstrom in 3D, a number in 2D, where a thickness (angstrom) opens the 3D units."""
     return _unit(unit, dim, thickness, SPIN_HALL_UNITS_3D, SPIN_HALL_UNITS_2D)
 
 
@@ -116,14 +116,14 @@ def spin_hall_dataset(
         index_order="current i, field j, spin l: J_i of spin l over E_j",
         convention=CONVENTION,
         equations={key: text for key, text in EQUATIONS.items() if key in used},
-        warnings=warnings(model, integrand, levels, sums, grouping, estimates),
+        warnings=warnings(model, sums, grouping, estimates),
         **provenance(model, method, sums),
         temperature_K=integrand.temperature,
         eta_eV=integrand.eta,
         grouping=grouping,
         degeneracy_eV=integrand.tolerance,
         velocity=integrand.velocity,
-        **({} if thickness is None else {"thickness_angstrom": thickness}),
+        thickness_angstrom=thickness or 0.0,
     )
 
 
@@ -155,15 +155,8 @@ def provenance(model: BlochModel, method: Method, sums: ZoneSums) -> dict[str, A
     }
 
 
-def warnings(
-    model: BlochModel,
-    integrand: Any,
-    levels: Floats,
-    sums: ZoneSums,
-    grouping: str,
-    estimates: Mapping[str, Estimate],
-) -> list[str]:
-    """What limits the validity of this result, in plain words."""
+def common_warnings(model: BlochModel, sums: ZoneSums, grouping: str) -> list[str]:
+    """Limits of validity that any zone integral of a Bloch model has."""
     out = list(getattr(model, "notes", ()))
     if model.lattice is None:
         out.append(
@@ -172,12 +165,18 @@ def warnings(
         )
     if grouping == "bands":
         out.append("every band counts for itself: inside nearly degenerate groups the numbers depend on the basis")
+    if sums.status != "converged":
+        out.append(f"the zone integral is not converged: {sums.status}")
+    return out
+
+
+def warnings(model: BlochModel, sums: ZoneSums, grouping: str, estimates: Mapping[str, Estimate]) -> list[str]:
+    """What limits the validity of a spin Hall result, in plain words."""
+    out = common_warnings(model, sums, grouping)
     if "liu2023" in estimates:
         out.append("liu2023 is the published formula; its torque dipole 2 has the current and field indices exchanged")
     if getattr(model, "position_blocks", None) is not None:
         out.append("sums over intermediate states run over the Wannier functions, not over the states outside them")
     if "shi2006" in estimates and np.isnan(estimates["shi2006"].value).any():
         out.append("shi2006 is NaN where the chemical potential is not in a gap")
-    if sums.status != "converged":
-        out.append(f"the zone integral is not converged: {sums.status}")
     return out

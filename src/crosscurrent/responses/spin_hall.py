@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.zone import Estimate, Method, ZoneSums, integrate
-from crosscurrent.physics.bloch import PAIRS
 from crosscurrent.physics.spin_current import DECOMPOSITION
 from crosscurrent.responses import gaps, labelled
 from crosscurrent.responses.eigenframe import tolerance_of
 from crosscurrent.responses.spin_hall_integrand import SpinHallIntegrand
+from crosscurrent.responses.tensors import antisymmetric
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
@@ -53,7 +53,7 @@ def spin_hall(
 
     model: any electron model. mu: chemical potentials, eV. method: how the zone is summed. spin: the spin operator in
     units of hbar, (L, n, n) or an Operator or the name of one of the model's; the model's own when None. projector:
-    orbital weights (n,) or the name of a projector of the model; multiplies the spin operator. definitions: names out of
+    orbital weights (n,) or the name of a projector of the model; multiplies the spin operator. definitions: out of
     DEFINITIONS and "anomalous_hall"; all of DEFINITIONS that apply when None. temperature: K. grouping: "covariant"
     (levels closer than `degeneracy` eV are one group) or "bands" (every band for itself, as in the paper). eta:
     Lorentzian width and omega: photon energies, both eV, of the conventional current (its Hall part; Qiao's Eq. (11)).
@@ -111,15 +111,6 @@ def _chosen(definitions: Sequence[str] | None, omega: Any) -> tuple[str, ...]:
             fix='set definitions = ["conventional"]',
         )
     return tuple(definitions)
-
-
-def antisymmetric(pairs: Floats, dim: int) -> Floats:
-    """(n_sub, n_mu, P, ...) for pairs (i, j) to the full tensor (n_sub, n_mu, dim, dim, ...)."""
-    full = np.zeros((*pairs.shape[:2], dim, dim, *pairs.shape[3:]))
-    for p, (i, j) in enumerate(PAIRS[dim]):
-        full[:, :, i, j] = pairs[:, :, p]
-        full[:, :, j, i] = -pairs[:, :, p]
-    return full
 
 
 def _assemble(

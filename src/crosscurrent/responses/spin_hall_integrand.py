@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.batches import Batch
-from crosscurrent.numerics.eigen import rotate
-from crosscurrent.physics import spin_current
+from crosscurrent.numerics.eigen import half_rotate, rotate
+from crosscurrent.physics import bloch, spin_current
 from crosscurrent.physics.bloch import pair_weights
-from crosscurrent.responses.eigenframe import Eigenframe, fermi_sums, frame, points_per_batch
+from crosscurrent.responses.eigenframe import Eigenframe, Window, frame, points_per_batch
+from crosscurrent.responses.fermi import fermi_sums
 
 Floats = NDArray[np.float64]
 
@@ -47,74 +48,113 @@ class SpinHallIntegrand:
         return () if self.omega is None else (len(self.omega), 2)
 
     def __call__(self, batch: Batch) -> dict[str, NDArray[Any]]:
-        parts = frozenset({"position"} if self.velocity == "simple" else {"position", "extra"})
+        parts = frozenset() if self.velocity == "simple" else frozenset({"extra"})
         eigen = frame(self.model, batch, self.operator, parts, self.tolerance)
         bands = self._bands(eigen)
-        widths = {name: x.shape[-1] for name, x in bands.items()}
-        stacked = np.concatenate(list(bands.values()), axis=-1) if bands else np.empty((*eigen.energies.shape, 0))
-        total = fermi_sums(stacked, eigen.group_energies, batch, self.mu, self.temperature)
-        stops = np.cumsum(list(widths.values()))
-        out = dict(zip(widths, np.split(total, stops[:-1], axis=-1), strict=True)) if bands else {}
+        out: dict[str, NDArray[Any]] = {}
+        if bands:
+            stacked = np.concatenate(list(bands.values()), axis=-1)
+            energies = eigen.group_energies[:, : stacked.shape[1]]
+            total = fermi_sums(stacked, energies, batch, self.mu, self.temperature)
+            stops = np.cumsum([x.shape[-1] for x in bands.values()])
+            out = dict(zip(bands, np.split(total, stops[:-1], axis=-1), strict=True))
         if self.fillings:
             out["shi2006"] = self._insulating(eigen, batch)
         out["min:band"], out["max:band"] = eigen.energies.min(axis=0), eigen.energies.max(axis=0)
         return out
 
     def _bands(self, eigen: Eigenframe) -> dict[str, Floats]:
-        """X of every band, (nk, n, components), for each base quantity."""
+        """X of every band that can be occupied, (nk, M, components), for each base quantity."""
+        window = eigen.window(self.mu, self.temperature)
+        if not self.wanted & {"liu2023", "liu2023_corrected"}:
+            return self._pair_sums(eigen, window)
+        if eigen.has_groups:
+            window = Window(0, eigen.energies.shape[1], eigen.energies.shape[1])
+        velocity = eigen.velocity(window.rows)
+        connection = eigen.connection(velocity, window.rows)
+        weights = pair_weights(connection)
         out: dict[str, Floats] = {}
         if "anomalous_hall" in self.wanted:
-            out["anomalous_hall"] = pair_weights(eigen.connection).sum(axis=-1).transpose(0, 2, 1)
-        for name, formula in (
-            ("liu2023", spin_current.liu2023),
-            ("liu2023_corrected", spin_current.liu2023_corrected),
-        ):
-            if name in self.wanted:
-                out[name] = _bands_last(formula(eigen.connection, eigen.operator, eigen.labels))
+            out["anomalous_hall"] = _bands_last(weights.sum(axis=-1))
+        if eigen.has_groups:
+            spin = eigen.operator()
+            published = spin_current.liu2023(connection, spin, eigen.labels)
+            corrected = spin_current.liu2023_corrected(connection, spin, eigen.labels)
+        else:
+            diagonal = eigen.operator_diagonal()
+            published = spin_current.liu2023_of_bands(weights, diagonal)
+            corrected = spin_current.liu2023_corrected_of_bands(weights, diagonal)
+        if "liu2023" in self.wanted:
+            out["liu2023"] = _bands_last(published)
+        if "liu2023_corrected" in self.wanted:
+            out["liu2023_corrected"] = _bands_last(corrected)
         if "conventional" in self.wanted:
-            out["conventional"] = self._conventional(eigen)
+            out["conventional"] = self._conventional(eigen, window, velocity[..., window.columns])
         return out
 
-    def _conventional(self, eigen: Eigenframe) -> Floats:
-        kernel = spin_current.kubo_kernel(eigen.energies, eigen.labels, self.eta, self.omega)
-        x = spin_current.conventional(self._current(eigen), eigen.velocity, kernel)
-        if self.omega is None:
-            return _bands_last(x)
-        parts = np.stack([x.real, x.imag], axis=-1)
-        # (omega, k, i, j, l, m, 2) -> (k, m, i, j, l, omega, 2)
-        moved = parts.transpose(1, 5, 2, 3, 4, 0, 6)
-        return moved.reshape(*moved.shape[:2], -1)
+    def _pair_sums(self, eigen: Eigenframe, window: Window) -> dict[str, Floats]:
+        """Quantities antisymmetric in the pair (m, n): only pairs that are not both full are needed."""
+        out: dict[str, Floats] = {}
+        if not self.wanted - {"shi2006"}:
+            return out
+        velocity = eigen.velocity(window.rows, window.columns)
+        if "anomalous_hall" in self.wanted:
+            connection = eigen.connection(velocity, window.rows, window.columns)
+            out["anomalous_hall"] = _bands_last(window.pair_sum(_curvature, connection))
+        if "conventional" in self.wanted:
+            out["conventional"] = self._conventional(eigen, window, velocity)
+        return out
 
-    def _current(self, eigen: Eigenframe) -> Any:
+    def _conventional(self, eigen: Eigenframe, window: Window, velocity: Any) -> Floats:
+        """velocity: hbar v_mn for m and n of the window."""
+        rows, columns = window.rows, window.columns
+        kernel = spin_current.kubo_kernel(eigen.gaps(rows, columns), eigen.apart(rows, columns), self.eta, self.omega)
+        x = window.pair_sum(spin_current.conventional, self._current(eigen, window), velocity, symmetric=kernel)
+        if self.omega is not None:
+            parts = np.stack([x.real, x.imag], axis=-1)
+            # (omega, k, i, j, l, m, 2) -> (k, m, i, j, l, omega, 2)
+            moved = parts.transpose(1, 5, 2, 3, 4, 0, 6)
+            return np.ascontiguousarray(moved).reshape(*moved.shape[:2], -1)
+        return _bands_last(x)
+
+    def _current(self, eigen: Eigenframe, window: Window) -> Any:
+        """j_mn of the window, (nk, dim, L, M, N)."""
+        rows, columns = window.rows, window.columns
         if self.velocity == "simple":
-            return spin_current.anticommutator_current(eigen.velocity, eigen.operator)
-        prefix = "" if self.velocity == "qiao" else "ryoo_"
+            v, s = eigen.half_velocity, eigen.half_operator
+            return spin_current.anticommutator_current(v[..., rows], s[..., rows], v[..., columns], s[..., columns])
         extra = eigen.matrices.extra
-        rotated = [
-            _rotate_all(eigen.states, extra[prefix + name])
-            for name in ("spin_position", "spin_hamiltonian", "spin_hamiltonian_position")
-        ]
-        return spin_current.interpolated_current(
-            eigen.bare_velocity, eigen.operator, eigen.energies, eigen.inverse_gaps, *rotated
+        turning = rotate(eigen.states, extra["bare_dh"]) * bloch.inverse_gaps(eigen.gaps(), eigen.apart())[:, None]
+        half = spin_current.interpolated_product(
+            half_rotate(eigen.states, extra[self.velocity + "_product"]),
+            extra[self.velocity + "_leak"],
+            np.matmul(eigen.states[:, None], turning),
         )
+        left, right = half[..., rows], half[..., columns]
+        states = eigen.states
+        there = np.matmul(_adjoint(states[..., rows])[:, None, None], right)
+        back = np.matmul(_adjoint(states[..., columns])[:, None, None], left)
+        return 0.5 * (there + _adjoint(back))
 
     def _insulating(self, eigen: Eigenframe, batch: Batch) -> Floats:
         """tr(s P1) for each filling, (n_labels, n_rules, n_fillings, P, L)."""
-        spin = np.broadcast_to(eigen.operator, (len(eigen.energies), *eigen.operator.shape[1:]))
-        x = np.stack([spin_current.shi2006(eigen.velocity, eigen.energies, spin, n) for n in self.fillings], axis=1)
+        velocity, spin = eigen.velocity(), eigen.operator()
+        x = np.stack([spin_current.shi2006(velocity, eigen.energies, spin, n) for n in self.fillings], axis=1)
         out = np.zeros((batch.n_labels, len(batch.weights), *x.shape[1:]))
         for rule, weight in enumerate(batch.weights):
             np.add.at(out[:, rule], batch.labels, weight[:, None, None, None] * x)
         return out
 
 
+def _curvature(connection: Any) -> Any:
+    return pair_weights(connection).sum(axis=-1)
+
+
+def _adjoint(a: Any) -> Any:
+    return np.conj(np.swapaxes(a, -1, -2))
+
+
 def _bands_last(x: Any) -> Floats:
     """(nk, ..., n) -> (nk, n, components)."""
     nk, n = x.shape[0], x.shape[-1]
     return np.ascontiguousarray(x.reshape(nk, -1, n).transpose(0, 2, 1))
-
-
-def _rotate_all(states: Any, matrices: Any) -> Any:
-    """Rotate (nk, ..., n, n) with any number of operator axes."""
-    n = matrices.shape[-1]
-    return rotate(states, matrices.reshape(len(matrices), -1, n, n)).reshape(matrices.shape)

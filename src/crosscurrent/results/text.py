@@ -24,6 +24,29 @@ from crosscurrent.results.schema import (
 from crosscurrent.units import InputError
 
 _WIDTH = 100
+#: Attributes that `explain` gives a place of their own; the others are settings of the response.
+_SHOWN_APART = frozenset(
+    {
+        "quantity",
+        "index_order",
+        "convention",
+        "equations",
+        "model",
+        "model_source",
+        "domain",
+        "method",
+        "status",
+        "warnings",
+        "crosscurrent_version",
+        "source_commit",
+        "job",
+        "job_title",
+        "job_hash",
+        "run_key",
+        "corner_labels",
+        "corner_distances",
+    }
+)
 
 
 def explain(ds: xr.Dataset) -> str:
@@ -33,6 +56,8 @@ def explain(ds: xr.Dataset) -> str:
     lines += _field("Model", f"{attrs.get('model', '?')} (source: {attrs.get('model_source') or 'not given'})")
     for label, key in (("Region", "domain"), ("Method", "method"), ("Status", "status")):
         lines += _field(label, str(attrs.get(key, "")))
+    settings = {str(k): v for k, v in attrs.items() if k not in _SHOWN_APART and str(v)}
+    lines += _field("Settings", ", ".join(f"{k} = {_short(v)}" for k, v in settings.items()))
     lines += _field("Index order", str(attrs.get("index_order", "")))
     lines += _field("Convention", str(attrs.get("convention", "")))
     lines += ["", "Variables"]
@@ -54,6 +79,10 @@ def explain(ds: xr.Dataset) -> str:
     if job := str(attrs.get("job", "")):
         lines += ["  Job:", *("    " + line for line in job.strip().splitlines())]
     return "\n".join(lines) + "\n"
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, (float, np.floating)) else " ".join(str(value).split())
 
 
 def _field(label: str, text: str) -> list[str]:

@@ -1,0 +1,115 @@
+"""The command `crosscurrent`. Each subcommand is imported only when it is asked for, so that --help is quick."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+#: subcommand -> (module of this room, function, line in the list)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "run": ("run", "run", "Run a job and write its result."),
+    "check": ("run", "check", "Check a job file without running it."),
+    "plot": ("show", "plot", "Draw a result."),
+    "explain": ("show", "explain", "Say what is in a result."),
+    "export": ("show", "export", "Write a result as text columns."),
+    "models": ("models", "models", "List the built-in materials with their sources."),
+    "inspect": ("models", "inspect", "Look at Wannier90 files: are they sound, what do they hold?"),
+    "reproduce": ("reproduce", "reproduce", "Redo the figures of a paper and compare."),
+    "version": ("app", "version", "Print the version."),
+}
+
+
+class App(click.Group):
+    """Loads subcommands late, and turns errors into one line and an exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"crosscurrent.cli.{module}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" (did you mean '{near[0]}'?)" if near else ""
+            ctx.fail(f"no command '{args[0]}'{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            long = ctx.invoked_subcommand in ("run", "reproduce")
+            click.echo("stopped; run the same command again to resume" if long else "stopped", err=True)
+            sys.exit(130)
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            _report(error)
+
+
+def _report(error: Exception) -> None:
+    """Print one line and leave: 2 for bad input, 1 for anything that should not have happened."""
+    # imported late: it brings scipy, which --help does without
+    from crosscurrent.units import InputError
+
+    if isinstance(error, InputError):
+        click.echo("error: " + " ".join(str(error).split()), err=True)
+        sys.exit(2)
+    if isinstance(error, MemoryError):
+        click.echo("error: out of memory; use fewer workers or a machine with more (see --dry-run)", err=True)
+        sys.exit(1)
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    click.echo(f"error: unexpected {text}", err=True)
+    click.echo("this is a bug: please report it with the output of: crosscurrent --debug <the same command>", err=True)
+    sys.exit(1)
+
+
+@click.group(
+    cls=App,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with:  crosscurrent models bi2se3 --job > job.toml;  crosscurrent run job.toml -o out.nc;  "
+    "crosscurrent plot out.nc -o out.png",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+@click.version_option(package_name="crosscurrent", message="%(prog)s %(version)s")
+def app(debug: bool) -> None:
+    """Spin Hall currents of Bloch electrons, in every definition side by side.
+
+    A job file (TOML) names a model and a question; `run` answers it into a netCDF file that carries units, index order,
+    errors and its own history; `plot` and `explain` read that file.
+    """
+
+
+@click.command()
+def version() -> None:
+    """Print the version, and the commit when run from a checkout.
+
+    Example:  crosscurrent version
+    """
+    from crosscurrent.results.schema import package_version, source_commit
+
+    commit = source_commit()
+    click.echo(f"crosscurrent {package_version()}" + (f" (commit {commit})" if commit else ""))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="crosscurrent")

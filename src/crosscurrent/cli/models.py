@@ -1,0 +1,71 @@
+"""`models` and `inspect`: what can be asked."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from crosscurrent.models.materials.registry import Material
+
+
+@click.command(epilog="Example:  crosscurrent models bi2se3 --job > job.toml")
+@click.argument("key", required=False)
+@click.option("--job", is_flag=True, help="Print a first job for KEY.")
+def models(key: str | None, job: bool) -> None:
+    """List the built-in materials, or tell all about the one named KEY: source, parameters with units, cutoff."""
+    from crosscurrent.jobs.model import entry as entry_of
+    from crosscurrent.models.materials.registry import catalogue
+
+    if key is None:
+        if job:
+            raise click.UsageError("--job needs the key of a material")
+        known = catalogue()
+        width = max(len(name) for name in known)
+        for name, entry in known.items():
+            click.echo(f"{name:<{width}}  {entry.dim}D  {entry.title}")
+            click.echo(
+                textwrap.fill(entry.source, 100, initial_indent=" " * (width + 6), subsequent_indent=" " * (width + 6))
+            )
+        return
+    entry = entry_of(key)
+    click.echo(_job(entry) if job else _details(entry), nl=False)
+
+
+def _job(entry: Material) -> str:
+    from crosscurrent.jobs.plan import starter_job
+
+    text = starter_job(entry).to_toml()
+    if entry.needs_cutoff:
+        return "# The cutoff belongs to the answer: repeat with a larger one and see what stays.\n" + text
+    return text
+
+
+def _details(entry: Material) -> str:
+    lines = [f"{entry.key}: {entry.title}", f"  {entry.dim} dimensions", f"  source: {entry.source}"]
+    if entry.needs_cutoff:
+        default = entry.default_cutoff.description if entry.default_cutoff is not None else "none, give one"
+        lines.append(f"  needs a cutoff; default: {default}")
+    if entry.suggested_mu:
+        lines.append("  suggested mu (eV): " + ", ".join(f"{mu:g}" for mu in entry.suggested_mu))
+    lines.append("  parameters:" if entry.parameters else "  no parameters")
+    for name, parameter in entry.parameters.items():
+        unit = f" {parameter.unit}" if parameter.unit else ""
+        lines.append(f"    {name} = {parameter.default}{unit}: {parameter.meaning}")
+    return "\n".join(lines) + "\n"
+
+
+@click.command(epilog="Example:  crosscurrent inspect seedname.chk seedname.eig seedname.mmn seedname.spn")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def inspect(files: tuple[Path, ...]) -> None:
+    """Look at the Wannier90 FILES of one model and say whether they are sound.
+
+    Dimensions, hermiticity, time reversal and inversion in each ordering of spin, centres, spread of the lattice
+    vectors, and a job to begin with.
+    """
+    from crosscurrent.responses.inspect import inspect as look
+
+    click.echo(str(look(*files)))

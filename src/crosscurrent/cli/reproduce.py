@@ -1,0 +1,97 @@
+"""`reproduce`: the figures of a paper from our numbers, and what becomes of its claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from crosscurrent.jobs.reference import Figure
+    from crosscurrent.jobs.reproduce import Report, Results
+
+
+@click.command(epilog="Example:  crosscurrent reproduce liu2023-fig1 -o fig1")
+@click.argument("key", required=False)
+@click.option("--list", "listing", is_flag=True, help="List the keys.")
+@click.option("--all", "every", is_flag=True, help="Reproduce all of them.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write to [default: reproduce/KEY].")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--papers", "root", type=click.Path(path_type=Path), hidden=True)
+@click.pass_context
+def reproduce(
+    ctx: click.Context,
+    key: str | None,
+    listing: bool,
+    every: bool,
+    output: Path | None,
+    workers: int,
+    quiet: bool,
+    root: Path | None,
+) -> None:
+    """Redo the published figure KEY: run its jobs, compare with reference values, draw it, and judge the claims.
+
+    Every reference value carries its source and tolerance. Results, figures and report.md go to the output folder; what
+    lies there already is not computed again. Exit status 1 when a comparison fails.
+    """
+    from crosscurrent.jobs.reference import load_reference, paper_folder, paper_keys
+
+    if sum((key is not None, listing, every)) != 1:
+        raise click.UsageError("give a KEY, or --list, or --all")
+    if listing:
+        for name in paper_keys(root):
+            click.echo(f"{name}  {load_reference(paper_folder(name, root)).title}")
+        return
+    keys = paper_keys(root) if every else [str(key)]
+    passed = True
+    for name in keys:
+        base = output or Path("reproduce")
+        target = base / name if every or output is None else base
+        passed = _one(paper_folder(name, root), target, workers, quiet) and passed
+    ctx.exit(0 if passed else 1)
+
+
+def _one(folder: Path, target: Path, workers: int, quiet: bool) -> bool:
+    from crosscurrent.cli.progress import shown
+    from crosscurrent.cli.run import terminated_like_interrupted
+    from crosscurrent.jobs.reproduce import reproduce as redo
+
+    with terminated_like_interrupted(), shown(quiet) as progress:
+        report = redo(
+            folder,
+            target,
+            workers=workers,
+            progress=progress,
+            draw=_draw,
+            announce=None if quiet else lambda name: click.echo(f"running {name}", err=True),
+        )
+    _print(report)
+    click.echo(f"written to {target}")
+    return report.passed
+
+
+def _draw(figure: Figure, results: Results, path: Path) -> None:
+    from crosscurrent.plot import compare, save_figure
+
+    lines = [(results[line.job], line.variable, dict(line.select), line.label) for line in figure.line]
+    drawn = compare(lines, unit=figure.unit, title=figure.title, xlabel=figure.xlabel, ylabel=figure.ylabel)
+    save_figure(drawn, path)
+
+
+def _print(report: Report) -> None:
+    from crosscurrent.jobs.reproduce import quantity_of
+
+    click.echo(f"{report.key}: {report.reference.title}")
+    rows = [
+        (quantity_of(o.check), f"{o.found:.6g}", f"{o.check.value:.6g}", "ok" if o.passed else "FAILS", o.check.source)
+        for o in report.outcomes
+    ]
+    table = [("quantity", "ours", "reference", "", "source"), *rows] if rows else []
+    widths = [max(len(row[i]) for row in table) for i in range(4)] if table else []
+    for row in table:
+        click.echo("  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=False)) + f"  {row[4]}")
+    for verdict in report.verdicts:
+        state = verdict.claim.verdict if verdict.stands else f"NOT CONFIRMED ({verdict.claim.verdict})"
+        click.echo(f"  {state}: {verdict.claim.text}")

@@ -1,0 +1,153 @@
+"""Bands along a path, and maps over momentum space."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import CenteredNorm, Normalize
+from matplotlib.figure import Figure
+
+from crosscurrent.plot import style
+from crosscurrent.results.schema import component_dims
+from crosscurrent.units import InputError
+
+ENERGY = "energy"
+
+
+def bands(ds: xr.Dataset, ax: Axes, *, variable: str | None = None, axis: str = "z") -> LineCollection:
+    """Bands along a path, coloured by a variable (its `axis` component when it is a vector).
+
+    ds: `energy` over (a path dimension, band), a coordinate `distance` along the path, and its corners in the
+    attributes `corner_labels` (lines) and `corner_distances`. variable: None for plain bands. Returns the
+    coloured lines.
+    """
+    energy = _named(ds, ENERGY)
+    path = str(ds["distance"].dims[0])
+    x, y = ds["distance"].values, energy.transpose(path, "band").values
+    segments = np.stack([np.broadcast_to(x[:, None], y.shape), y], axis=-1).transpose(1, 0, 2)
+    pieces = np.stack([segments[:, :-1], segments[:, 1:]], axis=2).reshape(-1, 2, 2)
+    lines = LineCollection(list(pieces), linewidths=1.4, colors=style.COLOURS[0])
+    if variable is not None:
+        values = _vector(ds, variable, axis).transpose(path, "band").values
+        # each piece takes the mean of its ends
+        lines.set_array((0.5 * (values[:-1] + values[1:])).T.ravel())
+        lines.set_cmap("coolwarm")
+        lines.set_norm(_symmetric(values))
+    ax.add_collection(lines)
+    ax.set_xlim(float(x[0]), float(x[-1]))
+    margin = 0.04 * float(np.ptp(y)) or 0.1
+    ax.set_ylim(float(y.min()) - margin, float(y.max()) + margin)
+    labels = str(ds.attrs.get("corner_labels", "")).splitlines()
+    corners = np.atleast_1d(np.asarray(ds.attrs.get("corner_distances", []), dtype=float))
+    if labels:
+        ax.set_xticks(list(corners), [_corner(label) for label in labels])
+        for corner in corners:
+            ax.axvline(corner, color="0.6", linewidth=0.8, zorder=0)
+    ax.set_ylabel(style.with_unit("energy", str(energy.attrs.get("units", ""))))
+    return lines
+
+
+def _corner(label: str) -> str:
+    return r"$\Gamma$" if label.lower() in ("g", "gamma") else label
+
+
+def bands_figure(ds: xr.Dataset, *, variable: str | None = None, axis: str = "z", title: str | None = None) -> Figure:
+    """Bands with a colour bar; coloured by spin when the result has it and nothing else is asked for."""
+    chosen = variable if variable not in (None, ENERGY) else ("spin" if "spin" in ds.data_vars else None)
+    figure = style.new_figure()
+    ax = style.prepare(figure.subplots())
+    lines = bands(ds, ax, variable=chosen, axis=axis)
+    if chosen is not None:
+        figure.colorbar(lines, ax=ax, label=_colour_label(ds, chosen, axis))
+    ax.set_title(
+        title if title is not None else str(ds.attrs.get("job_title") or ds.attrs.get("quantity", "")), fontsize=11
+    )
+    style.note(figure, ds)
+    return figure
+
+
+def k_map(ds: xr.Dataset, ax: Axes, variable: str, *, band: int = 0, axis: str = "z") -> object:
+    """One variable of one band over a two-dimensional mesh: coordinates `kx` and `ky` on the mesh dimensions.
+
+    In three dimensions the plane nearest to k_z = 0 is drawn. Returns what a colour bar needs.
+    """
+    values = _vector(ds, variable, axis)
+    if not 0 <= band < ds.sizes["band"]:
+        raise InputError(f"no band {band}", where="plot", fix=f"bands count from 0 to {ds.sizes['band'] - 1}")
+    values = values.isel(band=band)
+    mesh = [str(d) for d in ds["kx"].dims]
+    if len(mesh) == 3:
+        plane = {mesh[2]: 0}
+        values, kx, ky = values.isel(plane), ds["kx"].isel(plane), ds["ky"].isel(plane)
+        mesh = mesh[:2]
+    else:
+        kx, ky = ds["kx"], ds["ky"]
+    if len(mesh) != 2:
+        raise InputError(
+            "this result lies on single points, not on a mesh", where="plot", fix="export it as text instead"
+        )
+    grid = values.transpose(*mesh).values
+    signed = variable != ENERGY
+    drawn = ax.pcolormesh(
+        kx.values,
+        ky.values,
+        grid,
+        shading="nearest" if kx.ndim == 1 else "gouraud",
+        cmap="coolwarm" if signed else "viridis",
+        norm=_symmetric(grid) if signed else Normalize(float(grid.min()), float(grid.max())),
+    )
+    ax.set_aspect("equal")
+    units = str(ds["kx"].attrs.get("units", ""))
+    ax.set_xlabel(style.with_unit("$k_x$", units))
+    ax.set_ylabel(style.with_unit("$k_y$", units))
+    return drawn
+
+
+def map_figure(
+    ds: xr.Dataset, *, variable: str | None = None, band: int = 0, axis: str = "z", title: str | None = None
+) -> Figure:
+    """A map with its colour bar; the Berry curvature when nothing is asked for and the result has it."""
+    chosen = variable or ("berry_curvature" if "berry_curvature" in ds.data_vars else ENERGY)
+    if "kx" not in ds.coords:
+        raise InputError("this result has no mesh in k", where="plot", fix="export it as text instead")
+    figure = style.new_figure(5.4, 4.4)
+    ax = style.prepare(figure.subplots())
+    ax.grid(False)
+    drawn = k_map(ds, ax, chosen, band=band, axis=axis)
+    figure.colorbar(drawn, ax=ax, label=_colour_label(ds, chosen, axis))  # type: ignore[arg-type]
+    ax.set_title(title if title is not None else f"band {band}", fontsize=11)
+    style.note(figure, ds)
+    return figure
+
+
+def _named(ds: xr.Dataset, name: str) -> xr.DataArray:
+    if name not in ds.data_vars:
+        raise InputError(f"no variable '{name}'", where="plot", fix="choose from " + ", ".join(map(str, ds.data_vars)))
+    return ds[name]
+
+
+def _vector(ds: xr.Dataset, variable: str, axis: str) -> xr.DataArray:
+    values = _named(ds, variable)
+    for dim in component_dims(ds, variable):
+        if axis in ds[dim].values:
+            values = values.sel({dim: axis})
+        elif ds.sizes[dim] == 1:
+            values = values.isel({dim: 0})
+        else:
+            have = ", ".join(str(v) for v in ds[dim].values)
+            raise InputError(f"'{variable}' has no component '{axis}'", where="plot", fix=f"choose from {have}")
+    return values
+
+
+def _symmetric(values: np.ndarray) -> Normalize:
+    """White is zero. Spikes at near-degeneracies would leave everything else white: cut at the 99th percentile."""
+    size = np.abs(values[np.isfinite(values)])
+    reach = float(np.percentile(size, 99)) if size.size else 1.0
+    return CenteredNorm(0.0, reach if reach > 0 else 1.0)
+
+
+def _colour_label(ds: xr.Dataset, variable: str, axis: str) -> str:
+    name = variable.replace("_", " ") + (f" {axis}" if component_dims(ds, variable) else "")
+    return style.with_unit(name, str(ds[variable].attrs.get("units", "")))

@@ -1,0 +1,104 @@
+"""How things look and what they are called on paper: colours, labels, units."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import xarray as xr
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+#: Okabe and Ito's colours, told apart with every kind of colour vision; black is kept for references.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A6A00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+#: variable -> (name in a legend, colour, dash). Whole definitions are solid, parts of them dashed.
+DEFINITIONS: dict[str, tuple[str, str, str]] = {
+    "conventional": ("conventional", COLOURS[0], "-"),
+    "liu2023": ("Liu 2023, as published", COLOURS[1], "-"),
+    "liu2023_corrected": ("Liu 2023, corrected", COLOURS[2], "-"),
+    "shi2006": ("Shi 2006", COLOURS[3], "-"),
+    "topological": ("topological part", COLOURS[4], "--"),
+    "torque_dipole_1": ("torque dipole 1", COLOURS[5], "--"),
+    "torque_dipole_2": ("torque dipole 2", COLOURS[6], ":"),
+    "anomalous_hall": ("anomalous Hall", COLOURS[7], "-"),
+    "conductivity": ("anomalous Hall", COLOURS[0], "-"),
+}
+
+_UNITS = {
+    "(hbar/e) S/cm": r"$(\hbar/e)\ \mathrm{S/cm}$",
+    "(hbar/e) S/m": r"$(\hbar/e)\ \mathrm{S/m}$",
+    "(hbar/2e) S/m": r"$(\hbar/2e)\ \mathrm{S/m}$",
+    "(hbar/e) S": r"$(\hbar/e)\ \mathrm{S}$",
+    "e/angstrom": r"$e/\mathrm{\AA}$",
+    "e": r"$e$",
+    "e^2/h": r"$e^2/h$",
+    "hbar": r"$\hbar$",
+    "1/angstrom": r"$\mathrm{\AA}^{-1}$",
+    "angstrom": r"$\mathrm{\AA}$",
+    "angstrom^2": r"$\mathrm{\AA}^2$",
+}
+_AXES = {
+    "mu": r"$E_F$",
+    "mu_from_reference": r"$E_F - E_0$",
+    "omega": r"$\hbar\omega$",
+}
+
+
+def new_figure(width: float = 6.0, height: float = 4.2) -> Figure:
+    """An empty figure that belongs to nobody's session."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def prepare(ax: Axes) -> Axes:
+    """Clean axes in the house style."""
+    ax.set_prop_cycle(cycler(color=list(COLOURS)))
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(direction="in", labelsize=9)
+    ax.grid(alpha=0.25, linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def unit_label(units: str) -> str:
+    """A unit as it is set in a formula."""
+    if units in _UNITS:
+        return _UNITS[units]
+    if match := re.fullmatch(r"e/\((\d) pi\)", units):
+        return rf"$e/{match[1]}\pi$"
+    return units
+
+
+def with_unit(name: str, units: str) -> str:
+    """'E_F (eV)'; no brackets for a pure number."""
+    return f"{name} ({unit_label(units)})" if units else name
+
+
+def axis_label(coord: xr.DataArray) -> str:
+    """Label of an axis from a coordinate: its symbol, or its name in words."""
+    name = str(coord.name)
+    return with_unit(_AXES.get(name, str(coord.attrs.get("long_name", name))), str(coord.attrs.get("units", "")))
+
+
+def component_label(labels: dict[str, str]) -> str:
+    """{'current': 'z', 'field': 'x', 'spin': 'y'} -> sigma^y_zx, as in the literature."""
+    lower = "".join(labels.get(d, "") for d in ("current", "field"))
+    upper = labels.get("spin", "")
+    return rf"$\sigma^{{{upper}}}_{{{lower}}}$" if upper else rf"$\sigma_{{{lower}}}$"
+
+
+def definition(name: str, index: int = 0) -> tuple[str, str, str]:
+    """(legend, colour, dash) of a variable."""
+    return DEFINITIONS.get(name, (name.replace("_", " "), COLOURS[index % len(COLOURS)], "-"))
+
+
+def note(figure: Figure, ds: xr.Dataset) -> None:
+    """A line at the foot: what was summed where. A number without its cutoff means little."""
+    attrs: dict[Any, Any] = ds.attrs
+    parts = [str(attrs.get(key, "")) for key in ("model", "domain", "method")]
+    text = " · ".join(part for part in parts if part)
+    if text:
+        figure.supxlabel(text, fontsize=7, color="0.4", x=0.01, ha="left")
