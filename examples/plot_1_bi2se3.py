@@ -13,7 +13,7 @@ import crosscurrent as cc
 # %%
 # The model is a k.p model, so it comes with a cutoff. Rotational symmetry about z makes a few angles enough.
 
-model = cc.material("bi2se3").build(cutoff=cc.Sphere(0.5))
+model = cc.material("bi2se3", cutoff=cc.Sphere(0.5))
 grid = cc.PolarGrid(radial=160, angular=8, polar=80)
 result = cc.spin_hall(model, np.linspace(-0.2, 0.5, 71), method=grid, unit="(hbar/2e) S/m")
 zxy = result.sel(current="z", field="x", spin="y")
@@ -35,8 +35,7 @@ figure.tight_layout()
 # In the gap, is the number a property of the material? Doubling the cutoff answers: it halves.
 
 for radius in (0.5, 1.0, 2.0):
-    in_gap = cc.spin_hall(
-        cc.material("bi2se3").build(cutoff=cc.Sphere(radius)), 0.1, method=grid, definitions=["liu2023"], unit="(hbar/2e) S/m"
-    )
+    wider = cc.material("bi2se3", cutoff=cc.Sphere(radius))
+    in_gap = cc.spin_hall(wider, 0.1, method=grid, definitions=["liu2023"], unit="(hbar/2e) S/m")
     value = in_gap.liu2023.sel(current="z", field="x", spin="y").item()
     print(f"cutoff {radius:3.1f} / angstrom: {value:7.1f} {in_gap.liu2023.units}")

@@ -14,7 +14,7 @@ import crosscurrent as cc
 # %%
 # One pass over the mesh gives every definition at all Fermi levels.
 
-model = cc.material("bismuth").build()
+model = cc.material("bismuth")
 result = cc.spin_hall(model, np.linspace(-4.6, -2.8, 91), method=cc.UniformMesh((48, 48)), temperature=100.0)
 xyz = result.sel(current="x", field="y", spin="z")
 

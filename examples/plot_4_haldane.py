@@ -10,6 +10,6 @@ import numpy as np
 
 import crosscurrent as cc
 
-model = cc.material("haldane").build()
+model = cc.material("haldane")
 geometry = cc.band_geometry(model, cc.UniformMesh((60, 60)))
 print(geometry)

@@ -1,4 +1,4 @@
-"""The house rules of ARCHITECTURE.md, kept by machine: rooms, file sizes, no print, nothing loaded before it is needed."""
+"""The house rules of ARCHITECTURE.md, kept by machine: rooms, file sizes, no print, nothing loaded too early."""
 
 from __future__ import annotations
 

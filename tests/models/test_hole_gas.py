@@ -34,13 +34,17 @@ def trial(beta: float, u: np.ndarray, weights: np.ndarray, width: float) -> tupl
     return phi / norm, slope / norm
 
 
-@pytest.mark.parametrize(("beta_1", "beta_2"), [(-3.4, -1.1), (1.7, -0.4), (0.0, 2e-4), (9e-4, 1.1e-3), (-12.0, -3.0)])
+@pytest.mark.parametrize(
+    ("beta_1", "beta_2"), [(-3.4, -1.1), (1.7, -0.4), (0.0, 2e-4), (9e-4, 1.1e-3), (-12.0, -3.0), (0.015, 0.021)]
+)
 def test_subband_integrals_equal_quadrature(beta_1: float, beta_2: float) -> None:
     d = 250.0
     nodes, weights = np.polynomial.legendre.leggauss(80)
     u, w = (nodes + 1) / 2, weights * d / 2
     (phi, slope), (other, other_slope) = trial(beta_1, u, w, d), trial(beta_2, u, w, d)
     assert well.mean_position(beta_1, d) == pytest.approx(w @ (d * (u - 0.5) * phi**2), abs=1e-10)
+    spread = (w @ (u**2 * phi**2)) - (w @ (u * phi**2)) ** 2
+    assert well._variance(beta_1) == pytest.approx(spread, rel=1e-11)
     assert well.mean_kz2(beta_1, d) == pytest.approx(w @ slope**2, rel=1e-11)
     assert well.overlap(beta_1, beta_2) == pytest.approx(w @ (phi * other), rel=1e-12)
     assert well.kappa(beta_1, beta_2, d) == pytest.approx(w @ (phi * other_slope), abs=1e-14)

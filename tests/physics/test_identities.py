@@ -77,8 +77,7 @@ def test_the_kinetic_equation_alone(name: str, mu: float, kt: float) -> None:
     assert c.torque_dipole_1 == pytest.approx(-c.c7, abs=TOLERANCE)
     f = projector.fermi(g, mu, kt)
     corrected, published = (
-        projector.integrated(g, fields(g, model.spin, 1, 0), f)
-        for fields in (projector.corrected, projector.published)
+        projector.integrated(g, fields(g, model.spin, 1, 0), f) for fields in (projector.corrected, projector.published)
     )
     assert c.c6 == pytest.approx((corrected + published) / 2, abs=TOLERANCE)
     assert c.c6 + c.torque_dipole_2 == pytest.approx(corrected, abs=TOLERANCE)
@@ -211,7 +210,7 @@ def test_shi_is_the_streda_derivative(name: str) -> None:
     bands = Bands.of(model, model.mesh(MESH))
     mu = (bands.energies[:, filling - 1].max() + bands.energies[:, filling].min()) / 2
     exact = hofstadter.spin_hall(model, mu)
-    assert bands.shi(1, 0, filling).mean() / model.area == pytest.approx(exact, rel=1e-3)
+    assert bands.shi(1, 0, filling).mean() / model.area == pytest.approx(exact, rel=1e-5)
 
 
 def test_streda_derivative_of_the_charge_is_the_chern_number() -> None:

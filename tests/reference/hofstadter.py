@@ -14,7 +14,7 @@ from reference.torus_models import Torus
 from reference.zone import Complexes
 
 
-def spin_hall(model: Torus, mu: float, cells: tuple[int, ...] = (20, 40), spin: Complexes | None = None) -> float:
+def spin_hall(model: Torus, mu: float, cells: tuple[int, ...] = (20, 40, 80), spin: Complexes | None = None) -> float:
     """J_y/E_x in the gap at mu, from S(B) - S(-B), extrapolated in 1/cells^2. spin: the model's own when None."""
     s = model.spin if spin is None else spin
     values = []

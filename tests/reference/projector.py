@@ -115,10 +115,3 @@ def fermi(g: Groups2D, mu: float, kt: float) -> list[Floats]:
     if kt == 0:
         return [(e <= mu).astype(float) for e in g.energies]
     return [1 / (np.exp((e - mu) / kt) + 1) for e in g.energies]
-
-
-def spins(g: Groups2D, spin: Complexes) -> list[Floats]:
-    """tr_D s, one field a group."""
-    return [trace(p, spin).real for p in g.projectors]
-
-

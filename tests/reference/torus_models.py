@@ -64,9 +64,7 @@ class Torus:
         return np.stack(np.meshgrid(t, t, indexing="ij"), axis=-1).reshape(-1, 2) @ self.reciprocal
 
 
-def from_terms(
-    terms: dict[tuple[int, int], Complexes], spin: Complexes, lattice: Floats = SQUARE
-) -> Torus:
+def from_terms(terms: dict[tuple[int, int], Complexes], spin: Complexes, lattice: Floats = SQUARE) -> Torus:
     """A model from half of its hoppings: the block at -R is the adjoint of the block at R."""
     blocks: dict[tuple[int, int], Complexes] = {}
     for (x, y), block in terms.items():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 import click
+
+from crosscurrent import __version__
 
 #: subcommand -> (module of this room, function, line in the list)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -89,7 +92,7 @@ def _report(error: Exception) -> None:
     "crosscurrent plot out.nc -o out.png",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
-@click.version_option(package_name="crosscurrent", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def app(debug: bool) -> None:
     """Spin Hall currents of Bloch electrons, in every definition side by side.
 
@@ -110,6 +113,6 @@ def version() -> None:
     click.echo(f"crosscurrent {package_version()}" + (f" (commit {commit})" if commit else ""))
 
 
-def main() -> None:
-    """Entry point of the console script."""
-    app(prog_name="crosscurrent")
+def main(args: Sequence[str] | None = None, **extra: Any) -> Any:
+    """Entry point of the console script. args: instead of those typed; extra: for click."""
+    return app.main(args, prog_name="crosscurrent", **extra)

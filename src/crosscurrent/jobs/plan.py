@@ -17,8 +17,8 @@ from crosscurrent.numerics.zone import Adaptive
 class Plan:
     """What a run takes.
 
-    k_points: evaluations, an upper bound when `at_most`. seconds: with one process. bytes: peak of one process. None when
-    unknown.
+    k_points: evaluations, an upper bound when `at_most`. seconds: with one process. bytes: peak of one process. None
+    when unknown.
     """
 
     k_points: int

@@ -124,12 +124,13 @@ class Store:
         arrays: dict[str, Any] = {_PREFIX + name: value for name, value in partial.items()}
         with temporary.open("wb") as stream:
             np.savez(stream, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)
-        os.replace(temporary, path)
+        temporary.replace(path)
 
     def read(self, path: Path, key: str) -> Partial | None:
         """The piece, or None when it is not there, damaged, or of something else."""
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            # opened here, because numpy leaves a damaged file open
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 if str(archive[_KEY]) != key:
                     return None
                 return {n.removeprefix(_PREFIX): archive[n] for n in archive.files if n != _KEY}
@@ -215,7 +216,7 @@ def _lock(path: Path, folder: Path) -> None:
         for _ in range(3):
             try:
                 # a link appears with its content or not at all, so that an unreadable lock is never one being written
-                os.link(prepared, path)
+                path.hardlink_to(prepared)
                 return
             except FileExistsError:
                 text = _text(path)
@@ -235,11 +236,11 @@ def _remove_stale(path: Path, judged: str) -> None:
     """Remove the lock that was judged stale, and not one that a third run has put there since."""
     aside = path.with_name(f"lock.stale.{os.getpid()}")
     try:
-        os.rename(path, aside)
+        path.rename(aside)
     except FileNotFoundError:
         return
     if _text(aside) != judged:
-        os.rename(aside, path)
+        aside.rename(path)
     else:
         aside.unlink()
 
@@ -280,4 +281,4 @@ def _start_time(pid: int) -> str:
 def _write_bytes(path: Path, content: bytes) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(content)
-    os.replace(temporary, path)
+    temporary.replace(path)

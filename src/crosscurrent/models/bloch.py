@@ -138,4 +138,5 @@ class BlochModel(ABC):
     def reciprocal(self) -> Floats:
         """Rows are reciprocal vectors, 1/angstrom, (dim, dim)."""
         assert self.lattice is not None
-        return 2 * np.pi * np.linalg.inv(self.lattice).T
+        reciprocal: Floats = 2 * np.pi * np.linalg.inv(self.lattice).T
+        return reciprocal

@@ -14,6 +14,7 @@ import numpy as np
 
 from crosscurrent.models.bloch import AXES, BlochModel, Complexes, Floats, Matrices, Operator
 from crosscurrent.models.matrix_polynomial import MatrixPolynomial, Powers
+from crosscurrent.numerics.derivative import richardson_derivative
 from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Sphere
 from crosscurrent.units import InputError
 
@@ -24,12 +25,12 @@ class KPModel(BlochModel):
     """What every k.p model has besides its Hamiltonian.
 
     operators: named operators, at least "spin" when the model has one. reference_energy: the energy (eV) from which
-    the material's literature counts the Fermi energy, e.g. a band bottom; mu itself is always absolute.
+    the material's literature counts the Fermi energy, e.g. a band bottom, or None; mu itself is always absolute.
     notes: what a result must tell about how the model was made.
     """
 
     operators: Mapping[str, Operator]
-    reference_energy: float
+    reference_energy: float | None
     notes: tuple[str, ...]
 
     def __init__(
@@ -41,7 +42,7 @@ class KPModel(BlochModel):
         spin: Operator | Complexes | None,
         operators: Mapping[str, Operator] | None,
         projectors: Mapping[str, Floats] | None,
-        reference_energy: float,
+        reference_energy: float | None,
         name: str,
         source: str,
         notes: Sequence[str],
@@ -51,7 +52,7 @@ class KPModel(BlochModel):
         self.spin = spin if isinstance(spin, Operator) or spin is None else Operator.constant(spin, AXES)
         self.operators = {**({} if self.spin is None else {"spin": self.spin}), **(operators or {})}
         self.projectors = {key: np.asarray(value, dtype=float) for key, value in (projectors or {}).items()}
-        self.reference_energy, self.notes = float(reference_energy), tuple(notes)
+        self.reference_energy, self.notes = reference_energy, tuple(notes)
         for key, operator in self.operators.items():
             if operator.n_states != n_states:
                 raise InputError(
@@ -99,7 +100,7 @@ class PolynomialKP(KPModel):
         spin: Operator | Complexes | None = None,
         operators: Mapping[str, Operator] | None = None,
         projectors: Mapping[str, Floats] | None = None,
-        reference_energy: float = 0.0,
+        reference_energy: float | None = None,
         name: str = "k.p",
         source: str = "",
         notes: Sequence[str] = (),
@@ -161,7 +162,7 @@ class CallableKP(KPModel):
     hamiltonian: function k (nk, dim) 1/angstrom -> (nk, n, n) eV, Hermitian. derivative: function k ->
     (nk, dim, n, n) eV angstrom; it is compared with the numerical derivative at a few points. Without it dH/dk is
     taken numerically, by central differences at steps h, h/2 and h/4 and Richardson extrapolation to order h^6;
-    the two fourth-order values on the way must agree within `tolerance`, relative to the largest |dH/dk|.
+    the two fourth-order values on the way must agree within `tolerance`, relative to |dH/dk|.
     step: h in 1/angstrom (default: 1 % of the cutoff). To run in several processes both must be picklable, that is,
     functions of a module and no lambdas.
 
@@ -181,7 +182,7 @@ class CallableKP(KPModel):
         spin: Operator | Complexes | None = None,
         operators: Mapping[str, Operator] | None = None,
         projectors: Mapping[str, Floats] | None = None,
-        reference_energy: float = 0.0,
+        reference_energy: float | None = None,
         name: str = "k.p function",
         source: str = "",
         notes: Sequence[str] = (),
@@ -209,7 +210,8 @@ class CallableKP(KPModel):
             source=source,
             notes=notes if derivative is not None else (*notes, made),
         )
-        self._hamiltonian_at(points)
+        #: typical |dH/dk|, eV angstrom: what "relative" means where dH/dk itself vanishes
+        self._slope = float(np.abs(richardson_derivative(self._hamiltonian_at, points, self.step)[0]).max())
         if derivative is not None:
             self._compare_derivative(points)
 
@@ -217,17 +219,7 @@ class CallableKP(KPModel):
         k = np.asarray(k, dtype=float)
         h = self._hamiltonian_at(k)
         if self._derivative is None:
-            dh, disagreement = self._numerical_derivative(k)
-            scale = max(float(np.abs(dh).max(initial=0.0)), 1e-6)
-            worst = int(disagreement.argmax()) if len(k) else 0
-            if len(k) and disagreement[worst] > self.tolerance * scale:
-                raise InputError(
-                    f"the numerical dH/dk at k = {_text(k[worst])} does not converge: steps {self.step:g} and "
-                    f"{self.step / 2:g} 1/angstrom differ by {disagreement[worst]:.2e} eV angstrom "
-                    f"(largest |dH/dk| {scale:.2e})",
-                    where=f"model '{self.name}'",
-                    fix="give `derivative`, or a shorter `step`, or remove the kink of H at this k",
-                )
+            dh = self._numerical_derivative(h, k)
         else:
             dh = self._checked(self._derivative(k), (len(k), self.dim, self.n_states, self.n_states), "dH/dk", k)
         return Matrices(h, dh, self._operator_at(operator))
@@ -252,28 +244,28 @@ class CallableKP(KPModel):
             )
         return a
 
-    def _numerical_derivative(self, k: Floats) -> tuple[Complexes, Floats]:
-        """dH/dk (nk, dim, n, n) and, per k, the difference of the two fourth-order values (nk,)."""
-        result = np.empty((len(k), self.dim, self.n_states, self.n_states), dtype=complex)
-        disagreement = np.zeros(len(k))
-        for axis in range(self.dim):
-            difference = [self._central(k, axis, self.step / 2**level) for level in range(3)]
-            coarse = (4 * difference[1] - difference[0]) / 3
-            fine = (4 * difference[2] - difference[1]) / 3
-            result[:, axis] = (16 * fine - coarse) / 15
-            disagreement = np.maximum(disagreement, np.abs(fine - coarse).reshape(len(k), -1).max(axis=1))
-        return result, disagreement
-
-    def _central(self, k: Floats, axis: int, step: float) -> Complexes:
-        shift = np.zeros(self.dim)
-        shift[axis] = step
-        return (self._hamiltonian_at(k + shift) - self._hamiltonian_at(k - shift)) / (2 * step)
+    def _numerical_derivative(self, h: Complexes, k: Floats) -> Complexes:
+        dh, disagreement = richardson_derivative(self._hamiltonian_at, k, self.step)
+        # point by point, so that the verdict does not depend on how k points are handed out in batches
+        scale = np.maximum(np.abs(dh).reshape(len(k), -1).max(axis=1, initial=0.0), self._slope)
+        rounding = 1e-14 * np.abs(h).reshape(len(k), -1).max(axis=1, initial=0.0) / self.step
+        bad = np.flatnonzero(disagreement > self.tolerance * scale + rounding)
+        if len(bad):
+            at = bad[disagreement[bad].argmax()]
+            raise InputError(
+                f"the numerical dH/dk at k = {_text(k[at])} does not converge: steps {self.step:g} and "
+                f"{self.step / 2:g} 1/angstrom differ by {disagreement[at]:.2e} eV angstrom "
+                f"(largest |dH/dk| {scale[at]:.2e})",
+                where=f"model '{self.name}'",
+                fix="give `derivative`, or a shorter `step`, or remove the kink of H at this k",
+            )
+        return dh
 
     def _compare_derivative(self, points: Floats) -> None:
         given = self.matrices(points).dh
-        numerical, uncertainty = self._numerical_derivative(points)
+        numerical, uncertainty = richardson_derivative(self._hamiltonian_at, points, self.step)
         difference = np.abs(given - numerical).reshape(len(points), -1).max(axis=1)
-        scale = max(float(np.abs(numerical).max()), 1e-6)
+        scale = max(self._slope, 1e-9)
         if np.any(difference > 1e-5 * scale + 10 * uncertainty):
             at = int(difference.argmax())
             opposite = np.abs(given + numerical).max() < 1e-3 * scale

@@ -100,7 +100,7 @@ class TightBinding(BlochModel):
         return {**self.__dict__, "_sums": {}}
 
     def matrices(self, k: Floats, operator: Operator | None = None, parts: frozenset[str] = frozenset()) -> Matrices:
-        reduced = k @ self.lattice.T / (2 * np.pi)
+        reduced = k @ self.cell[: self.dim, : self.dim].T / (2 * np.pi)
         return self._evaluate(operator, parts, lambda s: s.at(reduced))
 
     def grid_matrices(

@@ -50,6 +50,10 @@ class Integrand(Protocol):
         """
         ...
 
+    def finish(self, sums: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """A last linear step, taken once on the sum of many batches instead of on each."""
+        ...
+
 
 def add(total: dict[str, NDArray[Any]], part: Partial) -> None:
     """Add one partial result to the total, in place."""

@@ -94,7 +94,7 @@ class CellWork:
         return {**total, "retry": np.concatenate(retry)}
 
     def _some(self, rule: Rule, cells: Floats) -> tuple[dict[str, NDArray[Any]], Floats]:
-        found = self.integrand(_batch(rule, cells, self.domain))
+        found = self.integrand.finish(self.integrand(_batch(rule, cells, self.domain)))
         sums = {name: value for name, value in found.items() if ":" not in name}
         keep = {name: value for name, value in found.items() if ":" in name}
         share = np.sqrt(np.prod(cells[:, 1] - cells[:, 0], axis=1))

@@ -47,7 +47,7 @@ class GridWork:
         total: dict[str, NDArray[Any]] = {}
         for batch in self.plan.batches(chunk, self.integrand.points_per_batch):
             add(total, self.integrand(batch))
-        return total
+        return self.integrand.finish(total)
 
 
 def _cut(n_items: int, items_per_batch: int) -> list[range]:
@@ -79,7 +79,7 @@ class PeriodicPlan:
 
     @property
     def n_labels(self) -> int:
-        return 2 ** sum(self._even)
+        return 1 << sum(self._even)
 
     def _rows_per_batch(self, points_per_batch: int) -> int:
         return max(1, points_per_batch // self.shape[-1])

@@ -6,12 +6,16 @@ point costs as many terms as there are distinct last components of R, not as the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Complexes = NDArray[np.complex128]
+
+#: Rows whose leading sums are made together.
+_ROWS = 16
 
 
 class LatticeSum:
@@ -27,22 +31,44 @@ class LatticeSum:
         self.blocks = np.ascontiguousarray(blocks[order].reshape(len(vectors), -1))
         #: distinct last components and where each begins
         self.last, self._starts = np.unique(self.vectors[:, -1], return_index=True)
+        self._kept: tuple[tuple[tuple[int, ...], int], Complexes] | None = None
 
     def at(self, reduced: NDArray[np.float64]) -> Complexes:
         """reduced: (nk, dim) in units of the reciprocal vectors. Returns (nk, ...)."""
         phases = np.exp(2j * np.pi * (reduced @ self.vectors.T))
-        return np.asarray(phases @ self.blocks).reshape(len(reduced), *self.shape)
+        values: Complexes = phases @ self.blocks
+        return values.reshape(len(reduced), *self.shape)
 
     def on_rows(self, shape: tuple[int, ...], rows: range) -> Complexes:
         """Points i/N of a Gamma-centred grid, rows of the last axis; returns (len(rows) * shape[-1], ...)."""
-        lead = np.array(np.unravel_index(np.arange(rows.start, rows.stop), shape[:-1])).T / np.array(shape[:-1])
-        lead_phases = np.exp(2j * np.pi * (lead @ self.vectors[:, :-1].T))
-        partial = np.empty((len(rows), len(self.last), self.blocks.shape[1]), dtype=complex)
-        stops = np.append(self._starts[1:], len(self.vectors))
-        for index, (start, stop) in enumerate(zip(self._starts, stops, strict=True)):
-            partial[:, index] = lead_phases[:, start:stop] @ self.blocks[start:stop]
+        partial = self._partial(shape, rows)
         last_phases = np.exp(2j * np.pi * np.outer(np.arange(shape[-1]) / shape[-1], self.last))
-        return np.matmul(last_phases, partial).reshape(len(rows) * shape[-1], *self.shape)
+        values: Complexes = np.matmul(last_phases, partial)
+        return values.reshape(len(rows) * shape[-1], *self.shape)
+
+    def _partial(self, shape: tuple[int, ...], rows: range) -> Complexes:
+        """The sum over the leading axes, (len(rows), distinct last components, elements).
+
+        Made for aligned blocks of rows, and the last block is kept: a single row would read all of F(R) for itself.
+        Blocks are aligned so that a row has the same bits whichever range asks for it.
+        """
+        parts = []
+        for block in range(rows.start // _ROWS, (rows.stop - 1) // _ROWS + 1):
+            if self._kept is None or self._kept[0] != (shape, block):
+                self._kept = ((shape, block), self._row_block(shape, block))
+            first = block * _ROWS
+            parts.append(self._kept[1][max(rows.start - first, 0) : rows.stop - first])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _row_block(self, shape: tuple[int, ...], block: int) -> Complexes:
+        index = np.arange(block * _ROWS, min((block + 1) * _ROWS, math.prod(shape[:-1])))
+        lead = np.array(np.unravel_index(index, shape[:-1])).T / np.array(shape[:-1])
+        phases = np.exp(2j * np.pi * (lead @ self.vectors[:, :-1].T))
+        partial = np.empty((len(index), len(self.last), self.blocks.shape[1]), dtype=complex)
+        stops = np.append(self._starts[1:], len(self.vectors))
+        for at, (start, stop) in enumerate(zip(self._starts, stops, strict=True)):
+            partial[:, at] = phases[:, start:stop] @ self.blocks[start:stop]
+        return partial
 
     def composed(self, function: Callable[[Complexes], Complexes], order: int) -> LatticeSum:
         """The lattice sum of a polynomial of this one, of at most the given order, exact up to rounding.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from crosscurrent.units import BOLTZMANN_EV_PER_K
+from crosscurrent.units import BOLTZMANN_EV_PER_K, HBAR2_OVER_2M0
 
 #: (i, j) of the independent components of an antisymmetric tensor, and thus of Omega^k with (i, j, k) cyclic.
 PAIRS: dict[int, tuple[tuple[int, int], ...]] = {2: ((0, 1),), 3: ((1, 2), (2, 0), (0, 1))}
@@ -49,13 +49,13 @@ def berry_curvature(connection: Any, xp: Any = np) -> Any:
 
 
 def orbital_moment(connection: Any, energies: Any, xp: Any = np) -> Any:
-    """Orbital magnetic moment of every band over -e/(2 hbar), (nk, P, n) eV angstrom^2.
+    """Orbital magnetic moment m^k of every band in Bohr magnetons, (nk, P, n).
 
-    sum_n (e_n - e_m) W_mn: the moment is m^k = -(e/2 hbar) sum_n (e_n - e_m) W_mn, which is
-    -i (e/2 hbar) <d u| x (H - e) |d u> of Sundaram and Niu, PRB 59, 14915.
+    m^k = -(e/2 hbar) sum_n (e_n - e_m) W_mn, which is -i (e/2 hbar) <d u| x (H - e) |d u> of Sundaram and Niu,
+    PRB 59, 14915. connection: (nk, dim, n, n). energies: (nk, n).
     """
     gaps = energies[:, None, None, :] - energies[:, None, :, None]
-    return xp.sum(pair_weights(connection, xp) * gaps, axis=-1)
+    return -xp.sum(pair_weights(connection, xp) * gaps, axis=-1) / (2 * HBAR2_OVER_2M0)
 
 
 def occupations(energies: Any, mu: Any, temperature: float, xp: Any = np) -> Any:

@@ -55,7 +55,9 @@ def interpolated_product(product: Any, leak: Any, derivative: Any, xp: Any = np)
     product: Q U. leak: X. derivative: D = U (U^dagger dH U / (e_n - e_m)), what of |d n> lies inside the Wannier space,
     (nk, dim, n, n).
     """
-    return product + xp.matmul(leak[:, None], derivative[:, :, None])
+    nk, dim, n, m = derivative.shape
+    tall = leak.reshape(leak.shape[0], 1, -1, n)
+    return product + xp.matmul(tall, derivative).reshape(nk, dim, leak.shape[1], n, m)
 
 
 def conventional(current: Any, velocity: Any, kernel: Any, xp: Any = np) -> Any:

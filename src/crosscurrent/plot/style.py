@@ -73,8 +73,10 @@ def unit_label(units: str) -> str:
 
 
 def with_unit(name: str, units: str) -> str:
-    """'E_F (eV)'; no brackets for a pure number."""
-    return f"{name} ({unit_label(units)})" if units else name
+    """'E_F (eV)'; square brackets where the unit has round ones; none for a pure number."""
+    if not units:
+        return name
+    return f"{name} [{unit_label(units)}]" if "(" in units else f"{name} ({unit_label(units)})"
 
 
 def axis_label(coord: xr.DataArray) -> str:

@@ -15,8 +15,8 @@ from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.zone import Method, integrate
 from crosscurrent.physics.bloch import pair_weights
 from crosscurrent.responses import gaps, labelled
-from crosscurrent.responses.eigenframe import Eigenframe, frame, points_per_batch, tolerance_of
-from crosscurrent.responses.fermi import fermi_sums
+from crosscurrent.responses.eigenframe import frame, points_per_batch, tolerance_of
+from crosscurrent.responses.fermi import fermi_sums, running
 from crosscurrent.responses.tensors import antisymmetric
 from crosscurrent.results import Quantity, dataset
 
@@ -46,7 +46,7 @@ class AnomalousHallIntegrand:
         within = window.pair_sum(lambda r: pair_weights(r).sum(axis=-1), connection)
         bands = [within]
         if self.external:
-            bands.append(_diagonal(eigen, window.rows))
+            bands.append(eigen.diagonal(eigen.matrices.curvature, window.rows))
         stacked = np.concatenate(bands, axis=1).transpose(0, 2, 1)
         energies = eigen.group_energies[:, window.rows]
         total = fermi_sums(np.ascontiguousarray(stacked), energies, batch, self.mu, self.temperature)
@@ -56,12 +56,8 @@ class AnomalousHallIntegrand:
             out["outside"] = total[..., n_pairs:]
         return out
 
-
-def _diagonal(eigen: Eigenframe, rows: slice) -> Floats:
-    """Curvature of the Wannier space in each band, (nk, P, M)."""
-    states = eigen.states[..., rows]
-    half = np.matmul(eigen.matrices.curvature, states[:, None])
-    return np.asarray(np.real(np.sum(np.conj(states)[:, None] * half, axis=-2)))
+    def finish(self, sums: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return running(sums, ("within", "outside"), self.temperature)
 
 
 def anomalous_hall(

@@ -75,6 +75,10 @@ class Eigenframe:
         #: energies with every group at its mean, so that it is occupied as one
         self.group_energies = group_means(self.energies, self.labels) if self.has_groups else self.energies
 
+    def count_bands(self) -> None:
+        """Occupy by band number instead of energy."""
+        self.group_energies = np.broadcast_to(np.arange(self.energies.shape[1], dtype=float), self.energies.shape)
+
     def window(self, mu: Floats, temperature: float) -> Window:
         """The bands whose occupation can differ from 0 and 1 at these chemical potentials."""
         n = self.energies.shape[1]
@@ -105,6 +109,11 @@ class Eigenframe:
     def operator_diagonal(self) -> Any:
         """s_mm, (nk, L, n)."""
         return np.real(np.sum(np.conj(self.states)[:, None] * self.half_operator, axis=-2))
+
+    def diagonal(self, matrices: Any, rows: slice = ALL) -> Any:
+        """O_mm of a stack (nk, a, n, n), (nk, a, M)."""
+        states = self.states[..., rows]
+        return np.real(np.sum(np.conj(states)[:, None] * half_rotate(states, matrices), axis=-2))
 
     def _from_left(self, rows: slice, half: Any) -> Any:
         adjoint = np.conj(np.swapaxes(self.states[..., rows], -1, -2))

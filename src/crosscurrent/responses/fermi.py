@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ def fermi_sums(
 ) -> NDArray[np.float64]:
     """sum over k and m of w_k f_m(mu) X_m for every label and rule.
 
-    weights_by_band: X, (nk, n, C). energies: (nk, n). mu: ascending (n_mu,). Returns (n_labels, n_rules, n_mu, C).
+    weights_by_band: X, (nk, n, C). energies: (nk, n). mu: ascending (n_mu,). Returns (n_labels, n_rules, n_mu, C), to
+    be completed by `running` when the temperature is zero.
     """
     if temperature > 0.0:
         return _smooth_sums(weights_by_band, energies, batch, mu, temperature)
@@ -25,7 +27,7 @@ def fermi_sums(
 
 
 def _step_sums(x: NDArray[np.float64], energies: Any, batch: Batch, mu: NDArray[np.float64]) -> NDArray[np.float64]:
-    """T = 0: each band goes to the first mu that fills it, then a running sum over mu."""
+    """T = 0: each band goes to the first mu that fills it; `running` then adds it to all the later ones."""
     nk, n, n_components = x.shape
     first = np.searchsorted(mu, energies, side="left").ravel()
     filled = np.flatnonzero(first < len(mu))
@@ -36,8 +38,14 @@ def _step_sums(x: NDArray[np.float64], energies: Any, batch: Batch, mu: NDArray[
     columns = np.broadcast_to(filled, weight.shape)
     shape = (batch.n_labels * n_rules * len(mu), nk * n)
     scatter = csr_array((weight.ravel(), (rule_rows.ravel(), columns.ravel())), shape=shape)
-    binned = (scatter @ x.reshape(nk * n, n_components)).reshape(batch.n_labels, n_rules, len(mu), n_components)
-    return np.asarray(np.cumsum(binned, axis=2))
+    return np.asarray(scatter @ x.reshape(nk * n, n_components)).reshape(batch.n_labels, n_rules, len(mu), n_components)
+
+
+def running(sums: dict[str, NDArray[Any]], names: Iterable[str], temperature: float) -> dict[str, NDArray[Any]]:
+    """Complete `fermi_sums` for the named quantities: a running sum over mu at T = 0, nothing otherwise."""
+    if temperature > 0.0:
+        return sums
+    return {**sums, **{name: np.cumsum(sums[name], axis=2) for name in names if name in sums}}
 
 
 def _smooth_sums(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -67,8 +65,10 @@ def projected(model: BlochModel, operator: Operator, projector: str | Floats | N
     return operator.projected(projector)
 
 
-def chemical_potentials(mu: ArrayLike) -> Floats:
+def chemical_potentials(mu: ArrayLike | None) -> Floats:
     """A one-dimensional array of finite energies, eV."""
+    if mu is None:
+        raise InputError("no chemical potential given", where="mu", fix="give mu in eV, or a filling")
     levels = np.atleast_1d(np.asarray(mu, dtype=float))
     if levels.ndim != 1 or not levels.size or not np.isfinite(levels).all():
         raise InputError("mu must be one or more finite energies", where="mu", fix="give numbers in eV")
@@ -122,17 +122,21 @@ def candidate_fillings(model: BlochModel, levels: Floats) -> tuple[int, ...]:
     return tuple(int(n) for n in np.unique(count[0][same]) if 0 < n < model.n_states)
 
 
-def in_gaps(sums: ZoneSums, fillings: tuple[int, ...], levels: Floats, expand: Callable[[Floats], Floats]) -> Estimate:
-    """The estimate of an insulators' quantity at every level; NaN where a band crosses it.
+def in_gaps(sums: ZoneSums, expanded: Floats | None, fillings: tuple[int, ...], levels: Floats | None) -> Estimate:
+    """The estimate of an insulator's quantity at every level; NaN where a band crosses it.
 
-    expand: from (n_sub, n_fillings, P, L) to the full tensor.
+    expanded: (n_sub, n_fillings, dim, dim, L). levels: None when the filling itself was asked for.
     """
-    bottom, top = sums.extremes["min:band"], sums.extremes["max:band"]
-    if "shi2006" not in sums.sums:
+    if expanded is None:
         raise InputError(
-            "'shi2006' is defined for insulators, and no chemical potential lies in a gap", where="spin_hall.mu"
+            "'shi2006' is defined for insulators, and no chemical potential lies in a gap",
+            where="mu",
+            fix="leave 'shi2006' out of the definitions, or move mu into the gap",
         )
-    by_filling = sums.estimate((1.0, expand(sums.sums["shi2006"])))
+    by_filling = sums.estimate((1.0, expanded))
+    if levels is None:
+        return by_filling
+    bottom, top = sums.extremes["min:band"], sums.extremes["max:band"]
     value = np.full((len(levels), *by_filling.value.shape[1:]), np.nan)
     error = value.copy()
     for index, level in enumerate(levels):
@@ -142,3 +146,28 @@ def in_gaps(sums: ZoneSums, fillings: tuple[int, ...], levels: Floats, expand: C
             at = fillings.index(filling)
             value[index], error[index] = by_filling.value[at], by_filling.error[at]
     return Estimate(value, error, by_filling.evaluations, by_filling.status)
+
+
+def checked_filling(model: BlochModel, mu: ArrayLike | None, filling: int, temperature: float) -> Floats:
+    """The level between the bands when they are counted instead of weighed: filling - 1/2."""
+    if mu is not None:
+        raise InputError("give either mu or filling, not both", where="filling")
+    if temperature > 0:
+        raise InputError("a filling has no temperature", where="filling", fix="give mu instead")
+    if int(filling) != filling or not 0 < filling < model.n_states:
+        raise InputError(
+            f"filling must be a whole number of bands between 1 and {model.n_states - 1}, got {filling}",
+            where="filling",
+        )
+    return np.array([filling - 0.5])
+
+
+def require_direct_gap(sums: ZoneSums, filling: int, tolerance: float) -> None:
+    """Raises InputError when the bands on both sides of the filling touch within the group tolerance."""
+    gap = float(sums.extremes["min:direct_gap"][filling - 1])
+    if gap < tolerance:
+        raise InputError(
+            f"bands {filling - 1} and {filling} come within {gap:.1e} eV of each other: no gap at this filling",
+            where="filling",
+            fix="give mu instead",
+        )

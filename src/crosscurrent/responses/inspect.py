@@ -141,7 +141,7 @@ def _inspect_model(
             lattice, options["wigner_seitz"] = np.eye(3), "wsvec" in given
             given = {k: v for k, v in given.items() if k != "centres"}
         options |= {"lattice": lattice, "hermiticity_tolerance": 1e6}
-    model = load_wannier90(**given, **options)
+    model = load_wannier90(**{**options, **given})
     counts = {"Wannier functions": model.n_states, "lattice vectors": len(model.vectors), **counts}
     reversal, agreement = _time_reversal(model), _spin_agreement(model)
     ordering = _told(reversal, agreement)

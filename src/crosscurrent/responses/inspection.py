@@ -30,7 +30,8 @@ class Inspection:
     files: (kind, path). counts: e.g. {"Wannier functions": 24, "lattice vectors": 49, "bands": 32, "k-points": 36}.
     hermiticity: largest |H(R) - H(-R)^dagger| of the file. time_reversal: residual in each spin ordering, and
     "spinless" for T = K. spin_matrices: largest difference between the spin operator of the .spn at R = 0 and that of
-    each ordering (hbar). ordering: the spin ordering that these tell, or None. inversion: largest residual in eV, see `inspect`.
+    each ordering (hbar). ordering: the spin ordering that these tell, or None. inversion: residual, see the
+    module `inspect`.
     reach: largest |R|. decay: (|R|, largest |H(R)| from there on). bands: lowest and highest energy. gaps: widest
     first. centres: (n, 3). spreads: (n,) angstrom^2. job: TOML text of a suggested job.
     """

@@ -100,11 +100,15 @@ def spin_hall_dataset(
         scale, unit_name = unit
         if name == "anomalous_hall":
             scale, unit_name = hall_unit(None, model.dim, thickness)
-        dims = ("mu", "current", "field") if name == "anomalous_hall" else ("mu", "current", "field", "spin")
+        first = "filling" if integrand.by_count else "mu"
+        dims = (first, "current", "field") if name == "anomalous_hall" else (first, "current", "field", "spin")
         value, error = _complex(estimate) if integrand.omega is not None else (estimate.value, estimate.error)
         dims = (*dims, "omega") if integrand.omega is not None else dims
         variables[name] = Quantity(dims, value * scale, unit_name, long_name, error * scale, (key,))
     coords = energy_and_axes(model.dim, levels)
+    if integrand.by_count:
+        del coords["mu"]
+        coords["filling"] = Quantity(("filling",), np.ceil(levels).astype(int), "", "number of occupied bands")
     coords["spin"] = Quantity(("spin",), np.array(integrand.operator.labels), "", "direction of the spin")
     if integrand.omega is not None:
         coords["omega"] = Quantity(("omega",), integrand.omega, "eV", "photon energy")

@@ -33,9 +33,10 @@ _NEEDS: dict[str, frozenset[str]] = {
 
 def spin_hall(
     model: BlochModel,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     method: Method,
+    filling: int | None = None,
     spin: Operator | NDArray[np.complex128] | str | None = None,
     projector: str | Floats | None = None,
     definitions: Sequence[str] | None = None,
@@ -51,7 +52,8 @@ def spin_hall(
 ) -> xr.Dataset:
     """Spin Hall conductivity J_i/E_j carried by spin l, in every definition at once.
 
-    model: any electron model. mu: chemical potentials, eV. method: how the zone is summed. spin: the spin operator in
+    model: any electron model. mu: chemical potentials, eV. filling: instead of mu, the lowest bands at every k (an
+    insulator in the sense of a direct gap, whatever the bands do elsewhere). method: how the zone is summed. spin: the spin operator in
     units of hbar, (L, n, n) or an Operator or the name of one of the model's; the model's own when None. projector:
     orbital weights (n,) or the name of a projector of the model; multiplies the spin operator. definitions: out of
     DEFINITIONS and "anomalous_hall"; all of DEFINITIONS that apply when None. temperature: K. grouping: "covariant"
@@ -65,11 +67,11 @@ def spin_hall(
     chemical potential in a gap and is NaN elsewhere. Raises InputError for settings that do not fit the model.
     """
     operator = gaps.projected(model, gaps.spin_operator(model, spin), projector)
-    levels = gaps.chemical_potentials(mu)
+    levels = gaps.chemical_potentials(mu) if filling is None else gaps.checked_filling(model, mu, filling, temperature)
     names = _chosen(definitions, omega)
     scale, unit = labelled.spin_hall_unit(unit, model.dim, thickness)
-    fillings: tuple[int, ...] = ()
-    if "shi2006" in names:
+    fillings: tuple[int, ...] = () if filling is None or "shi2006" not in names else (filling,)
+    if "shi2006" in names and filling is None:
         fillings = gaps.candidate_fillings(model, levels)
         if not fillings and definitions is not None:
             raise InputError(
@@ -86,12 +88,20 @@ def spin_hall(
         eta=gaps.checked_width(eta, "eta"),
         omega=None if omega is None else np.atleast_1d(np.asarray(omega, dtype=float)),
         velocity=gaps.checked_velocity(model, velocity),
-        wanted=frozenset().union(*(_NEEDS[name] for name in names)),
+        wanted=base_quantities(names),
         fillings=fillings,
+        by_count=filling is not None,
     )
     sums = integrate(method, model.domain, integrand, run)
+    if filling is not None:
+        gaps.require_direct_gap(sums, filling, integrand.tolerance)
     estimates = _assemble(names, sums, integrand, levels)
     return labelled.spin_hall_dataset(estimates, integrand, levels, method, sums, (scale, unit), grouping, thickness)
+
+
+def base_quantities(definitions: Sequence[str] | None) -> frozenset[str]:
+    """What has to be summed over the zone for these definitions (all of DEFINITIONS when None)."""
+    return frozenset().union(*(_NEEDS[name] for name in definitions or DEFINITIONS))
 
 
 def _chosen(definitions: Sequence[str] | None, omega: Any) -> tuple[str, ...]:
@@ -131,7 +141,8 @@ def _assemble(
     out: dict[str, Estimate] = {}
     for name in names:
         if name == "shi2006":
-            out[name] = gaps.in_gaps(sums, integrand.fillings, levels, lambda s: antisymmetric(s, dim))
+            expanded = antisymmetric(sums.sums[name], dim) if name in sums.sums else None
+            out[name] = gaps.in_gaps(sums, expanded, integrand.fillings, None if integrand.by_count else levels)
         else:
             terms = DECOMPOSITION.get(name, ((1.0, name),))
             out[name] = sums.estimate(*((c, full[key]) for c, key in terms))

@@ -14,7 +14,7 @@ from crosscurrent.numerics.eigen import half_rotate, rotate
 from crosscurrent.physics import bloch, spin_current
 from crosscurrent.physics.bloch import pair_weights
 from crosscurrent.responses.eigenframe import Eigenframe, Window, frame, points_per_batch
-from crosscurrent.responses.fermi import fermi_sums
+from crosscurrent.responses.fermi import fermi_sums, running
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +24,8 @@ class SpinHallIntegrand:
     """Weighted sums of f_m X_m for every wanted base quantity.
 
     mu: ascending, eV. tolerance: width of degenerate groups, eV. wanted: any of conventional, liu2023,
-    liu2023_corrected, anomalous_hall, shi2006. fillings: band counts at which shi2006 is tried.
+    liu2023_corrected, anomalous_hall, shi2006. fillings: band counts at which shi2006 is tried. by_count: bands are occupied
+    by their number and not by their energy; mu then lies between whole numbers.
     """
 
     model: BlochModel
@@ -37,6 +38,7 @@ class SpinHallIntegrand:
     velocity: str
     wanted: frozenset[str]
     fillings: tuple[int, ...] = ()
+    by_count: bool = False
 
     @property
     def points_per_batch(self) -> int:
@@ -49,7 +51,11 @@ class SpinHallIntegrand:
 
     def __call__(self, batch: Batch) -> dict[str, NDArray[Any]]:
         parts = frozenset() if self.velocity == "simple" else frozenset({"extra"})
-        eigen = frame(self.model, batch, self.operator, parts, self.tolerance)
+        # Qiao's and Ryoo's matrices hold their spin already
+        needed = self.velocity == "simple" or self.wanted - {"conventional", "anomalous_hall"}
+        eigen = frame(self.model, batch, self.operator if needed else None, parts, self.tolerance)
+        if self.by_count:
+            eigen.count_bands()
         bands = self._bands(eigen)
         out: dict[str, NDArray[Any]] = {}
         if bands:
@@ -61,7 +67,11 @@ class SpinHallIntegrand:
         if self.fillings:
             out["shi2006"] = self._insulating(eigen, batch)
         out["min:band"], out["max:band"] = eigen.energies.min(axis=0), eigen.energies.max(axis=0)
+        out["min:direct_gap"] = np.diff(eigen.energies, axis=1).min(axis=0)
         return out
+
+    def finish(self, sums: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return running(sums, self.wanted - {"shi2006"}, self.temperature)
 
     def _bands(self, eigen: Eigenframe) -> dict[str, Floats]:
         """X of every band that can be occupied, (nk, M, components), for each base quantity."""

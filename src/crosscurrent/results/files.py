@@ -66,7 +66,7 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> None:
             raise IsADirectoryError(f"{target} is a folder")
         temporary.touch()
         write(temporary)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except OSError as error:
         raise InputError(
             f"cannot write this file ({error.strerror or error})",

@@ -11,7 +11,7 @@ import functools
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -195,10 +195,9 @@ def _package_provenance() -> dict[str, str]:
 
 
 def package_version() -> str:
-    try:
-        return metadata.version("crosscurrent")
-    except metadata.PackageNotFoundError:
-        return "not installed"
+    """Version of the package that runs."""
+    # not a plain import: the package's front page names every room, and a room must not see those above it
+    return str(import_module("crosscurrent").__version__)
 
 
 def source_commit() -> str:

@@ -98,7 +98,7 @@ def _pack(values: Complexes, step: float) -> NDArray[np.uint8]:
 def _unpack(planes: NDArray[np.uint8], n: int, step: float) -> Complexes:
     """(N, L, n, n) for every class of R."""
     kept, partner = _half()
-    whole = np.ascontiguousarray(planes.T).view("<i4").astype(np.float64) * step
+    whole = np.ascontiguousarray(planes.T).view("<i4").ravel().astype(np.float64) * step
     values = whole.view(np.complex128).reshape(len(kept), -1, n, n)
     full = np.empty((len(partner), *values.shape[1:]), dtype=complex)
     full[partner[kept]] = values.conj().swapaxes(-1, -2)

@@ -72,7 +72,7 @@ def catalogue() -> dict[str, Material]:
         module = importlib.import_module(f"crosscurrent.models.materials.{name}")
         for one in module.MATERIALS:
             found[one.key] = one
-    found[_BISMUTH.key] = _BISMUTH
+    found["bismuth"] = _bismuth()
     return found
 
 
@@ -98,18 +98,14 @@ def entry(key: str) -> Material:
     )
 
 
-def _bismuth(**parameters: Any) -> BlochModel:
-    # its Wannier functions are read from package data, which is worth doing only when they are asked for
+def _bismuth() -> Material:
+    """Its module holds the reader of the shipped Wannier functions, and no entry of its own."""
     module = importlib.import_module("crosscurrent.models.materials.bismuth")
-    model: BlochModel = module.bismuth_wannier(**parameters)
-    return model
-
-
-_BISMUTH = Material(
-    key="bismuth",
-    title="Bismuth monolayer, first-principles Wannier functions (24 spinor p functions)",
-    source="crosscurrent project: Quantum ESPRESSO and Wannier90, PBE with spin-orbit coupling, 6 x 6 k points",
-    make=_bismuth,
-    dim=2,
-    suggested_mu=(-3.71,),
-)
+    return Material(
+        key="bismuth",
+        title="Bismuth monolayer, first-principles Wannier functions (24 spinor p functions)",
+        source=module.SOURCE,
+        make=module.bismuth_wannier,
+        dim=2,
+        suggested_mu=(module.FERMI_ENERGY,),
+    )

@@ -12,6 +12,7 @@ import re
 import warnings
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+#: No quantity in these files comes near this (eV, angstrom, counts); a damaged exponent does.
+LARGEST = 1e12
 
 #: Fortran drops the letter of a three-digit exponent (0.1000-100) and may write d for e.
 _BARE_EXPONENT = re.compile(r"(\d)([+-]\d{3})(?![\d.])")
@@ -85,9 +89,14 @@ def numbers(text: str, path: str | Path, *, skipped: int = 1) -> Floats:
     values = _bulk(text)
     if values is None:
         values = _bulk(_D_EXPONENT.sub("e", _BARE_EXPONENT.sub(r"\1e\2", text)))
-    if values is None or not np.isfinite(values).all():
+    if values is None or not sensible(values):
         raise _first_bad_line(text, path, skipped)
     return values
+
+
+def sensible(values: NDArray[Any]) -> bool:
+    """Whether all values are finite and of a size that can occur. Also NaN fails the comparison."""
+    return bool((np.abs(values) < LARGEST).all())
 
 
 def _bulk(text: str) -> Floats | None:
@@ -111,8 +120,8 @@ def _first_bad_line(text: str, path: str | Path, skipped: int) -> InputError:
                 return InputError(
                     f"'{token[:40]}' is not a number", where=where, fix="check that this is the right file"
                 )
-            if not np.isfinite(value):
-                return InputError(f"holds {token}", where=where, fix="NaN, infinity and overflow are refused")
+            if not abs(value) < LARGEST:
+                return InputError(f"holds {token[:40]}", where=where, fix="NaN, infinity and overflow are refused")
     return InputError("numbers cannot be told apart", where=str(path), fix="check that this is the right file")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.models.wannier90.files import Floats, Integers
+from crosscurrent.models.wannier90.files import Floats, Integers, sensible
 from crosscurrent.units import InputError
 
 Complexes = NDArray[np.complex128]
@@ -63,8 +63,8 @@ class Records:
         return np.frombuffer(record, dtype=dtype)
 
     def _finite(self, values: NDArray[Any], what: str) -> NDArray[Any]:
-        if not np.isfinite(values).all():
-            raise InputError(f"{what} hold NaN or infinity", where=self.path)
+        if not sensible(values):
+            raise InputError(f"{what} hold NaN, infinity or overflow", where=self.path)
         return values
 
 

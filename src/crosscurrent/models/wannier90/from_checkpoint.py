@@ -1,4 +1,4 @@
-"""The matrices on the k-mesh that a checkpoint and its companions determine, after checking that they belong together."""
+"""The matrices on the k-mesh that a checkpoint and its companions determine, once they are seen to belong together."""
 
 from __future__ import annotations
 

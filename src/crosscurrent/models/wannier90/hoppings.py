@@ -169,7 +169,7 @@ def _counts(flat: Floats, at: int, path: str) -> tuple[int, Integers, int]:
 
 
 def _pair_order(pairs: Floats, n: int, path: str) -> Integers:
-    """For pairs (nR, n*n, 2) numbered from 1: which row holds the pair a*n + b. Raises InputError when one is missing."""
+    """For pairs (nR, n*n, 2) numbered from 1: the row with pair a*n + b. Raises InputError when one is missing."""
     flat = integers((pairs[:, :, 0] - 1) * n + pairs[:, :, 1] - 1, path, "function numbers")
     order = np.argsort(flat, axis=1, kind="stable")
     outside = (pairs < 1).any() or (pairs > n).any()

@@ -22,6 +22,9 @@ from crosscurrent.units import InputError
 Complexes = NDArray[np.complex128]
 Grid = tuple[int, int, int]
 
+#: Real cells need 27 to some hundred supercell vectors; a damaged centre would ask for millions.
+_MOST_SHIFTS = 20_000
+
 
 @dataclass(frozen=True)
 class Images:
@@ -42,7 +45,10 @@ def classes_of(vectors: Integers, grid: Grid) -> Integers:
 
 
 def minimal_images(lattice: Floats, grid: Grid, centres: Floats, tolerance: float) -> Images:
-    """lattice: (3, 3) rows; centres: (n, 3); tolerance: all in angstrom. Exact for any cell shape."""
+    """lattice: (3, 3) rows; centres: (n, 3); tolerance: all in angstrom. Exact for any cell shape.
+
+    Raises InputError when a centre lies absurdly far away.
+    """
     mesh = np.array(grid)
     reduced = centres @ np.linalg.inv(lattice)
     delta = reduced[None, :, :] - reduced[:, None, :]
@@ -84,6 +90,12 @@ def _candidate_shifts(lattice: Floats, grid: Grid, pairs: Floats) -> Integers:
     inverse = np.linalg.norm(np.linalg.inv(cell), axis=0)
     offset = 0.5 + np.abs(pairs / np.array(grid)).max(axis=0)
     bound = np.floor(reach * inverse + offset + 1e-9).astype(int)
+    if np.prod(2.0 * bound + 1) > _MOST_SHIFTS:
+        raise InputError(
+            "a Wannier centre lies many supercells away, or the cell is extremely skewed",
+            where="Wannier centres",
+            fix="check the centres and the lattice; the file may be damaged",
+        )
     return np.array(list(itertools.product(*(range(-m, m + 1) for m in bound))), dtype=np.int64)
 
 

@@ -41,20 +41,20 @@ def recognise(path: str | Path) -> str:
             read_bytes(path)  # so that a missing file is refused here
             return kind
     data = read_bytes(path)
-    kind = _binary_kind(data) if is_binary(data) else _text_kind(data.decode("latin-1"))
-    if kind is None:
+    told = _binary_kind(data) if is_binary(data) else _text_kind(data.decode("latin-1"))
+    if told is None:
         raise InputError(
             "is not recognised as a Wannier90 file",
             where=str(path),
             fix="give seed_tb.dat, seed_hr.dat, seed.chk, .eig, .mmn, .spn or one of their companions",
         )
-    return kind
+    return told
 
 
 def companions(kind: str, path: str | Path) -> dict[str, str]:
     """Files of the same seed that stand beside a chk, tb or hr file."""
     folder, seed = Path(path).parent, seed_name(path)
-    found = {}
+    found: dict[str, str] = {}
     for other, ending in _COMPANIONS.get(kind, {}).items():
         for candidate in (folder / f"{seed}{ending}", folder / f"{seed}{ending}.gz"):
             if candidate.is_file():
