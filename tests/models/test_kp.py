@@ -216,10 +216,19 @@ def offset_parabola(k: np.ndarray) -> np.ndarray:
 
 
 def test_numerical_derivative_where_it_vanishes_is_not_mistaken_for_a_kink() -> None:
-    """Rounding of a large H at a stationary point is no disagreement, in a batch of its own or not."""
+    """Rounding of a large H near a stationary point is no disagreement, in a batch of its own or not."""
     model = CallableKP(offset_parabola, dim=2, cutoff=Disk(0.001))
-    np.testing.assert_allclose(model.matrices(np.zeros((1, 2))).dh, 0, atol=1e-6)
+    np.testing.assert_allclose(model.matrices(np.array([[2e-4, -1e-4], [1e-5, 3e-5]])).dh, 0, atol=1e-3)
     np.testing.assert_allclose(model.matrices(np.array([[0.5, 0.0]])).dh[0, 0], np.eye(2) + 0.3 * SX, atol=1e-6)
+
+
+def quintic(k: np.ndarray) -> np.ndarray:
+    return (k[:, 0] ** 2 + k[:, 0] ** 5)[:, None, None] * SZ
+
+
+def test_numerical_derivative_at_a_stationary_point_is_judged_by_its_usual_size() -> None:
+    model = CallableKP(quintic, dim=2, cutoff=Disk(1.0))
+    np.testing.assert_allclose(model.matrices(np.zeros((1, 2))).dh, 0, atol=1e-14)
 
 
 def reversed_slope(k: np.ndarray) -> np.ndarray:

@@ -79,7 +79,9 @@ def make_run(*, seed: int = 0, grid: tuple[int, int, int] = (3, 2, 2), n: int = 
     lattice = np.diag([3.0, 3.7, 4.1])
     centres = np.repeat(rng.uniform(-0.3, 0.3, (n // 2, 3)), 2, axis=0)
     half = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
-    blocks = (rng.normal(size=(4, n, n)) + 1j * rng.normal(size=(4, n, n))) * np.array([1, 0.3, 0.2, 0.1])[:, None, None]
+    blocks = (rng.normal(size=(4, n, n)) + 1j * rng.normal(size=(4, n, n))) * np.array([1, 0.3, 0.2, 0.1])[
+        :, None, None
+    ]
     # on an axis of two points R and -R cannot be told apart: no hopping there
     blocks[1:][np.array(grid) < 3] = 0.0
     blocks[0] = blocks[0] + blocks[0].conj().T
@@ -101,7 +103,9 @@ def make_run(*, seed: int = 0, grid: tuple[int, int, int] = (3, 2, 2), n: int = 
     return Run(lattice, grid, centres, vectors, hoppings, kpoints, energies, states, foreign, *_stencil(lattice, grid))
 
 
-def _stencil(lattice: Floats, grid: tuple[int, int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]:
+def _stencil(
+    lattice: Floats, grid: tuple[int, int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]:
     """Nearest neighbours on an orthorhombic mesh: w = 1/(2 b^2) for the pair +-b of each axis."""
     mesh = np.array(grid)
     index = np.array(list(np.ndindex(*grid)))

@@ -135,6 +135,24 @@ def test_cold_metal_is_the_textbook_sum() -> None:
     assert value(data, "conventional", 0, "y", "x") == pytest.approx(slow, abs=1e-13)
 
 
+@pytest.mark.parametrize("kelvin", [0.0, 900.0])
+@pytest.mark.parametrize("name", MODELS)
+def test_one_pass_over_many_levels(name: str, kelvin: float) -> None:
+    """A scan, in any order, gives what each level gives alone: from empty, through bands and gaps, to full."""
+    levels = [0.9, -20.0, -1.3, 20.0, 0.05, -3.1]
+    model, mesh = package_model(MODELS[name][0]), UniformMesh((12, 10))
+    names = ("conventional", "liu2023", "liu2023_corrected")
+    scan = spin_hall(model, levels, method=mesh, temperature=kelvin, unit="e", definitions=names)
+    for position, mu in enumerate(levels):
+        alone = spin_hall(model, mu, method=mesh, temperature=kelvin, unit="e", definitions=names)
+        for definition in names:
+            np.testing.assert_allclose(
+                scan[definition].isel(mu=position).values, alone[definition].isel(mu=0).values, atol=1e-14
+            )
+    assert not np.any(scan["liu2023"].isel(mu=1).values)
+    np.testing.assert_allclose(scan["conventional"].isel(mu=3).values, 0, atol=1e-14)
+
+
 @settings(max_examples=10)
 @given(seed=st.integers(0, 10_000), mu=st.floats(-3, 3), kelvin=st.sampled_from([0.0, 300.0, 5000.0]))
 def test_decomposition_and_charge_limit(seed: int, mu: float, kelvin: float) -> None:

@@ -36,6 +36,7 @@ class Prepared:
     model: BlochModel
     method: Method | None
     compute: Callable[[ChunkMap], xr.Dataset]
+    n_mu: int = 1
     relative_mu: Floats | None = None
 
     @property
@@ -62,7 +63,7 @@ def prepare(job: schema.Job) -> Prepared:
     table = table or schema.AnomalousHall()
     mu, relative = _chemical_potentials(job, table.mu, table.mu_from, model)
     compute = _hall(job, table, model, mu, method)
-    return Prepared(job, model, method, compute, relative)
+    return Prepared(job, model, method, compute, len(mu), relative)
 
 
 # ------------------------------------------------------------------------------------------------ the responses

@@ -49,7 +49,8 @@ def plan(prepared: Prepared) -> Plan:
         definitions: tuple[str, ...] | None = ("anomalous_hall",) if prepared.job.response == "anomalous_hall" else None
         if table is not None:
             definitions = table.definitions
-        cost = estimate(prepared.model, prepared.method, definitions=definitions) if estimate else None
+        if estimate is not None:
+            cost = estimate(prepared.model, prepared.method, definitions=definitions, n_mu=prepared.n_mu)
     if cost is None:
         return Plan(prepared.k_points, adaptive, None, None)
     return Plan(int(cost.k_points), adaptive, float(cost.seconds), float(cost.bytes))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from crosscurrent.numerics.batches import GridRows
 from crosscurrent.numerics.domains import Domain
 from crosscurrent.units import InputError
 
@@ -74,8 +75,8 @@ class Operator:
 class Matrices:
     """Bloch matrices at a batch of k points, in the model's own basis.
 
-    h: (nk, n, n) eV. dh: (nk, dim, n, n) eV angstrom, hbar times the velocity within the basis: the derivative of h that
-    is covariant with respect to all that the basis carries, orbital positions and, for Wannier functions, the
+    h: (nk, n, n) eV. dh: (nk, dim, n, n) eV angstrom, hbar times the velocity within the basis: the derivative of h
+    that is covariant with respect to all that the basis carries, orbital positions and, for Wannier functions, the
     off-diagonal position matrix A too, dH + i [H, A] (Wang et al., PRB 74, 195118, Eq. (31)). operator: (nk or 1, L, n,
     n), the operator asked for. curvature: (nk, P, n, n) angstrom^2, the curvature of the space spanned by the basis,
     d_i A_j - d_j A_i - i [A_i, A_j] for the pairs of `physics.bloch.PAIRS`; None when the basis is complete (k.p, tight
@@ -113,30 +114,21 @@ class BlochModel(ABC):
 
     def grid_matrices(
         self,
-        shape: tuple[int, ...],
-        rows: range,
+        grid: GridRows,
         operator: Operator | None = None,
         parts: frozenset[str] = frozenset(),
     ) -> Matrices:
-        """The same on rows of a Gamma-centred uniform grid: row r holds all points of the last axis.
+        """The same on rows of a uniform grid. Models with a real-space form override this with a factorised sum."""
+        return self.matrices(self.grid_points(grid), operator, parts)
 
-        Reduced coordinates are i/N; rows count the leading axes in C order. Models with a real-space form
-        override this with a factorised Fourier sum.
-        """
-        return self.matrices(self.grid_points(shape, rows), operator, parts)
-
-    def grid_points(self, shape: tuple[int, ...], rows: range) -> Floats:
+    def grid_points(self, grid: GridRows) -> Floats:
         """Cartesian k of the rows, (len(rows) * shape[-1], dim)."""
         if self.lattice is None:
             raise InputError(f"model '{self.name}' has no lattice, so no periodic grid", fix="use its cutoff domain")
-        lead = np.array(np.unravel_index(np.arange(rows.start, rows.stop), shape[:-1])).T / np.array(shape[:-1])
-        last = np.arange(shape[-1]) / shape[-1]
-        reduced = np.concatenate([np.repeat(lead, shape[-1], axis=0), np.tile(last, len(rows))[:, None]], axis=1)
-        return reduced @ self.reciprocal
+        return np.asarray(grid.reduced() @ self.reciprocal)
 
     @property
     def reciprocal(self) -> Floats:
         """Rows are reciprocal vectors, 1/angstrom, (dim, dim)."""
         assert self.lattice is not None
-        reciprocal: Floats = 2 * np.pi * np.linalg.inv(self.lattice).T
-        return reciprocal
+        return np.asarray(2 * np.pi * np.linalg.inv(self.lattice).T)

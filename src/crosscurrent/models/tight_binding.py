@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import BlochModel, Complexes, Floats, Matrices, Operator
+from crosscurrent.numerics.batches import GridRows
 from crosscurrent.numerics.domains import Cell
 from crosscurrent.numerics.lattice_sum import LatticeSum
 from crosscurrent.physics.bloch import PAIRS
@@ -105,12 +106,11 @@ class TightBinding(BlochModel):
 
     def grid_matrices(
         self,
-        shape: tuple[int, ...],
-        rows: range,
+        grid: GridRows,
         operator: Operator | None = None,
         parts: frozenset[str] = frozenset(),
     ) -> Matrices:
-        return self._evaluate(operator, parts, lambda s: s.on_rows(shape, rows))
+        return self._evaluate(operator, parts, lambda s: s.on_rows(grid))
 
     def _evaluate(
         self, operator: Operator | None, parts: frozenset[str], evaluate: Callable[[LatticeSum], Complexes]

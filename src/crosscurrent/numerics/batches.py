@@ -15,11 +15,37 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class GridRows:
+    """Rows of a uniform periodic grid: reduced coordinates (i + offset)/N, every row along the whole last axis.
+
+    rows count the leading axes in C order.
+    """
+
+    shape: tuple[int, ...]
+    rows: range
+    offset: float = 0.0
+
+    def reduced(self) -> Floats:
+        """(len(rows) * shape[-1], dim)."""
+        lead, last = self.lead(), self.along_last()
+        return np.concatenate([np.repeat(lead, len(last), axis=0), np.tile(last, len(lead))[:, None]], axis=1)
+
+    def lead(self) -> Floats:
+        """Coordinates of the rows along the leading axes, (len(rows), dim - 1)."""
+        index = np.array(np.unravel_index(np.arange(self.rows.start, self.rows.stop), self.shape[:-1])).T
+        return np.asarray((index + self.offset) / np.array(self.shape[:-1]))
+
+    def along_last(self) -> Floats:
+        """Coordinates along the last axis, (shape[-1],)."""
+        return np.asarray((np.arange(self.shape[-1]) + self.offset) / self.shape[-1])
+
+
+@dataclass(frozen=True)
 class Batch:
     """Points of a zone integral.
 
-    k: (nk, dim) Cartesian, or None when `grid` = (shape, rows) names rows of a periodic grid instead, which models
-    with a real-space form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of n_labels.
+    k: (nk, dim) Cartesian, or None when `grid` names rows of a periodic grid instead, which models with a real-space
+    form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of n_labels.
     weights: (n_rules, nk), measure / (2 pi)^dim included: several quadrature rules may share one evaluation.
     """
 
@@ -27,7 +53,7 @@ class Batch:
     n_labels: int
     weights: Floats
     k: Floats | None = None
-    grid: tuple[tuple[int, ...], range] | None = None
+    grid: GridRows | None = None
 
     @property
     def n_points(self) -> int:

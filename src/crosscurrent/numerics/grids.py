@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.numerics.batches import Batch, Integrand, add
+from crosscurrent.numerics.batches import Batch, GridRows, Integrand, add
 from crosscurrent.numerics.domains import Cell, Cylinder, Disk, Domain, Sphere
 from crosscurrent.numerics.mapping import to_k
 from crosscurrent.units import InputError
@@ -58,7 +58,7 @@ def _cut(n_items: int, items_per_batch: int) -> list[range]:
 
 @dataclass(frozen=True)
 class PeriodicPlan:
-    """Gamma-centred uniform mesh of a cell; items are rows of the last axis.
+    """Uniform mesh of a cell, from Gamma or shifted by `offset` steps; items are rows of the last axis.
 
     With cosets, points are labelled by the parity of their indices along every even axis: each label is a complete
     mesh of double spacing, shifted by zero or one fine step.
@@ -66,6 +66,7 @@ class PeriodicPlan:
 
     shape: tuple[int, ...]
     cell: Cell
+    offset: float = 0.0
     cosets: bool = True
 
     @property
@@ -74,7 +75,8 @@ class PeriodicPlan:
 
     @property
     def _even(self) -> tuple[bool, ...]:
-        usable = self.cosets and all(n % 2 == 0 or n == 1 for n in self.shape)
+        # inversion maps the sub-meshes of a shifted mesh onto one another: they would agree whatever the error
+        usable = self.cosets and self.offset == 0 and all(n % 2 == 0 or n == 1 for n in self.shape)
         return tuple(usable and n % 2 == 0 for n in self.shape)
 
     @property
@@ -93,7 +95,9 @@ class PeriodicPlan:
         for start in range(chunk.start, chunk.stop, step):
             rows = range(start, min(start + step, chunk.stop))
             labels = self._labels(rows)
-            yield Batch(labels, self.n_labels, np.full((1, len(labels)), weight), grid=(self.shape, rows))
+            yield Batch(
+                labels, self.n_labels, np.full((1, len(labels)), weight), grid=GridRows(self.shape, rows, self.offset)
+            )
 
     def _labels(self, rows: range) -> NDArray[np.int64]:
         lead = np.array(np.unravel_index(np.arange(rows.start, rows.stop), self.shape[:-1]))

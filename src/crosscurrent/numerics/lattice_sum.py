@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from crosscurrent.numerics.batches import GridRows
 
 Complexes = NDArray[np.complex128]
 
@@ -31,7 +34,7 @@ class LatticeSum:
         self.blocks = np.ascontiguousarray(blocks[order].reshape(len(vectors), -1))
         #: distinct last components and where each begins
         self.last, self._starts = np.unique(self.vectors[:, -1], return_index=True)
-        self._kept: tuple[tuple[tuple[int, ...], int], Complexes] | None = None
+        self._kept: tuple[GridRows, Complexes] | None = None
 
     def at(self, reduced: NDArray[np.float64]) -> Complexes:
         """reduced: (nk, dim) in units of the reciprocal vectors. Returns (nk, ...)."""
@@ -39,32 +42,31 @@ class LatticeSum:
         values: Complexes = phases @ self.blocks
         return values.reshape(len(reduced), *self.shape)
 
-    def on_rows(self, shape: tuple[int, ...], rows: range) -> Complexes:
-        """Points i/N of a Gamma-centred grid, rows of the last axis; returns (len(rows) * shape[-1], ...)."""
-        partial = self._partial(shape, rows)
-        last_phases = np.exp(2j * np.pi * np.outer(np.arange(shape[-1]) / shape[-1], self.last))
+    def on_rows(self, grid: GridRows) -> Complexes:
+        """All points of the rows, (len(rows) * shape[-1], ...)."""
+        partial = self._partial(grid)
+        last_phases = np.exp(2j * np.pi * np.outer(grid.along_last(), self.last))
         values: Complexes = np.matmul(last_phases, partial)
-        return values.reshape(len(rows) * shape[-1], *self.shape)
+        return values.reshape(-1, *self.shape)
 
-    def _partial(self, shape: tuple[int, ...], rows: range) -> Complexes:
+    def _partial(self, grid: GridRows) -> Complexes:
         """The sum over the leading axes, (len(rows), distinct last components, elements).
 
         Made for aligned blocks of rows, and the last block is kept: a single row would read all of F(R) for itself.
         Blocks are aligned so that a row has the same bits whichever range asks for it.
         """
-        parts = []
+        parts, rows = [], grid.rows
         for block in range(rows.start // _ROWS, (rows.stop - 1) // _ROWS + 1):
-            if self._kept is None or self._kept[0] != (shape, block):
-                self._kept = ((shape, block), self._row_block(shape, block))
             first = block * _ROWS
+            whole = replace(grid, rows=range(first, min(first + _ROWS, math.prod(grid.shape[:-1]))))
+            if self._kept is None or self._kept[0] != whole:
+                self._kept = (whole, self._row_block(whole))
             parts.append(self._kept[1][max(rows.start - first, 0) : rows.stop - first])
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _row_block(self, shape: tuple[int, ...], block: int) -> Complexes:
-        index = np.arange(block * _ROWS, min((block + 1) * _ROWS, math.prod(shape[:-1])))
-        lead = np.array(np.unravel_index(index, shape[:-1])).T / np.array(shape[:-1])
-        phases = np.exp(2j * np.pi * (lead @ self.vectors[:, :-1].T))
-        partial = np.empty((len(index), len(self.last), self.blocks.shape[1]), dtype=complex)
+    def _row_block(self, grid: GridRows) -> Complexes:
+        phases = np.exp(2j * np.pi * (grid.lead() @ self.vectors[:, :-1].T))
+        partial = np.empty((len(phases), len(self.last), self.blocks.shape[1]), dtype=complex)
         stops = np.append(self._starts[1:], len(self.vectors))
         for at, (start, stop) in enumerate(zip(self._starts, stops, strict=True)):
             partial[:, at] = phases[:, start:stop] @ self.blocks[start:stop]
@@ -80,7 +82,7 @@ class LatticeSum:
         shape = tuple(int(2 * r + 1) for r in reach)
         rows = int(np.prod(shape[:-1]))
         # a slab at a time: the intermediate matrices of a whole grid could outgrow memory
-        slabs = [function(self.on_rows(shape, range(r, r + 1))) for r in range(rows)]
+        slabs = [function(self.on_rows(GridRows(shape, range(r, r + 1)))) for r in range(rows)]
         values = np.concatenate(slabs)
         trailing = values.shape[1:]
         axes = tuple(range(len(shape)))

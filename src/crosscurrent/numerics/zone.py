@@ -27,18 +27,25 @@ Floats = NDArray[np.float64]
 class UniformMesh:
     """A Gamma-centred mesh of a periodic cell, or a midpoint mesh of a box cutoff.
 
-    shape: points along each direction. The error is the largest deviation of any of its 2^dim sub-meshes of double
-    spacing (even shapes), or of one extra mesh of half the density (odd shapes).
+    shape: points along each direction. shifted: move the periodic mesh by half a step along every axis. The error is
+    the largest deviation of any of its 2^dim sub-meshes of double spacing (even shapes from Gamma), or of one extra mesh
+    of half the density (odd or shifted ones).
     """
 
     shape: tuple[int, ...]
+    shifted: bool = False
 
     def __post_init__(self) -> None:
         _check_counts(self.shape, "mesh")
 
     @property
+    def offset(self) -> float:
+        """Of the periodic mesh, in steps."""
+        return 0.5 if self.shifted else 0.0
+
+    @property
     def description(self) -> str:
-        return "uniform mesh " + " x ".join(map(str, self.shape))
+        return "uniform mesh " + " x ".join(map(str, self.shape)) + (", shifted by half a step" if self.shifted else "")
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,7 @@ def _uniform(method: UniformMesh, domain: Domain, integrand: Integrand, run: Chu
     _check_dim(method.shape, domain)
     if not isinstance(domain, Cell):
         return _product(method.shape, ("midpoint",) * domain.dim, domain, integrand, run)
-    plan = grids.PeriodicPlan(method.shape, domain)
+    plan = grids.PeriodicPlan(method.shape, domain, method.offset)
     cosets, extremes = _collect(run, "mesh", integrand, plan)
     n_cosets = plan.n_labels
     if n_cosets > 1:
@@ -173,7 +180,8 @@ def _uniform(method: UniformMesh, domain: Domain, integrand: Integrand, run: Chu
             name: np.concatenate([part.sum(axis=0)[None], part * n_cosets], axis=0) for name, part in cosets.items()
         }
         return ZoneSums(sums, extremes, "largest deviation", plan.n_points, "converged")
-    coarse_plan = grids.PeriodicPlan(tuple((n + 1) // 2 for n in method.shape), domain, cosets=False)
+    coarse_shape = tuple((n + 1) // 2 for n in method.shape)
+    coarse_plan = grids.PeriodicPlan(coarse_shape, domain, method.offset, cosets=False)
     coarse, _ = _collect(run, "coarse-mesh", integrand, coarse_plan)
     sums = {name: np.concatenate([cosets[name], coarse[name]]) for name in cosets}
     return ZoneSums(sums, extremes, "largest deviation", plan.n_points + coarse_plan.n_points, "converged")

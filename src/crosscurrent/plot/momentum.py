@@ -94,7 +94,7 @@ def k_map(ds: xr.Dataset, ax: Axes, variable: str, *, band: int = 0, axis: str =
         kx.values,
         ky.values,
         grid,
-        shading="nearest" if kx.ndim == 1 else "gouraud",
+        shading="nearest",
         cmap="coolwarm" if signed else "viridis",
         norm=_symmetric(grid) if signed else Normalize(float(grid.min()), float(grid.max())),
     )

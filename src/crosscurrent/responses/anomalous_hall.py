@@ -74,8 +74,8 @@ def anomalous_hall(
 ) -> xr.Dataset:
     """Anomalous Hall conductivity sigma_ij = -(e^2/hbar) epsilon_ijk int f Omega^k.
 
-    mu: chemical potentials, eV. method: how the zone is summed. temperature: K. unit: one of units.HALL_UNITS_3D or _2D.
-    thickness: angstrom, to quote a 2D model in a 3D unit.
+    mu: chemical potentials, eV. method: how the zone is summed. temperature: K. unit: one of units.HALL_UNITS_3D or
+    _2D. thickness: angstrom, to quote a 2D model in a 3D unit.
 
     Returns a dataset with dims (mu, current, field): `conductivity`, and its two parts when the model has a position
     matrix: `within` (sum over the model's own states; it equals `spin_hall` with the spin replaced by -1) and `outside`

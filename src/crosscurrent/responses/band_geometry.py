@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import AXES, BlochModel, Operator
+from crosscurrent.numerics.batches import GridRows
 from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.domains import Box, Cell
 from crosscurrent.numerics.eigen import group_means
@@ -138,7 +139,7 @@ def _points(model: BlochModel, where: Method | ArrayLike) -> tuple[Floats, tuple
         dims = tuple(f"k{axis + 1}" for axis in range(model.dim))
         if isinstance(model.domain, Cell):
             rows = range(int(np.prod(where.shape[:-1])))
-            return model.grid_points(where.shape, rows), dims, where.shape
+            return model.grid_points(GridRows(where.shape, rows, where.offset)), dims, where.shape
         if isinstance(model.domain, Box):
             axes = [nodes("midpoint", n)[0] for n in where.shape]
             cube = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, model.dim)

@@ -142,7 +142,7 @@ def frame(
 ) -> Eigenframe:
     """Evaluate the model on a batch."""
     if batch.grid is not None:
-        matrices = model.grid_matrices(*batch.grid, operator, parts)
+        matrices = model.grid_matrices(batch.grid, operator, parts)
     else:
         assert batch.k is not None
         matrices = model.matrices(batch.k, operator, parts)

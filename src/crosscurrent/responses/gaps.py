@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
