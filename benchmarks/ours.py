@@ -29,6 +29,7 @@ import crosscurrent
 from crosscurrent.jobs.execute import executor
 from crosscurrent.models.tight_binding import TightBinding
 from crosscurrent.models.wannier90 import load_wannier90
+from crosscurrent.numerics.batches import GridRows
 from crosscurrent.numerics.chunks import ChunkMap
 from crosscurrent.numerics.zone import UniformMesh
 from crosscurrent.physics.spin_current import DECOMPOSITION
@@ -49,7 +50,8 @@ def load(data: Path, model: str, wigner_seitz: bool) -> TightBinding:
         return plain if plain.exists() else plain.with_name(plain.name + ".gz")
 
     files = {suffix: path(suffix) for suffix in ("chk", "eig", "mmn", "spn")}
-    return load_wannier90(**files, dim=dim, wigner_seitz=wigner_seitz)
+    # the peer takes the diagonal of the position matrix from the centres of the checkpoint, which this is closest to
+    return load_wannier90(**files, dim=dim, wigner_seitz=wigner_seitz, translation_invariant_centres=True)
 
 
 def compute(model: TightBinding, part: str, mu: np.ndarray, method: UniformMesh, run: ChunkMap) -> xr.Dataset:
@@ -71,7 +73,7 @@ def eigensolver_seconds(model: TightBinding, shape: tuple[int, ...], points: int
     """CPU seconds per k point of numpy.linalg.eigh alone, on matrices of the same mesh."""
     rows = max(1, points // shape[-1])
     step = max(1, (int(np.prod(shape[:-1])) - 1) // rows)
-    h = np.concatenate([model.grid_matrices(shape, range(r, r + 1)).h for r in range(0, rows * step, step)])
+    h = np.concatenate([model.grid_matrices(GridRows(shape, range(r, r + 1))).h for r in range(0, rows * step, step)])
     best = float("inf")
     for _ in range(3):
         start = cpu()
@@ -86,7 +88,8 @@ def answer(part: str, result: xr.Dataset) -> dict[str, Any]:
     if part == "ahc":
         sigma = result["conductivity"]
         values = sigma.to_numpy()
-        axial = np.stack([values[:, 1, 2], values[:, 2, 0], values[:, 0, 1]], axis=1) if values.shape[1] == 3 else values
+        pairs = ((1, 2), (2, 0), (0, 1)) if values.shape[1] == 3 else ((0, 1),)
+        axial = np.stack([values[:, i, j] for i, j in pairs], axis=1)
         return {"unit": sigma.attrs["units"], "index order": "axial component", "values": axial.tolist()}
     sigma = result["conventional"].transpose("mu", "current", "field", "spin")
     return {"unit": sigma.attrs["units"], "index order": "current, field, spin", "values": sigma.to_numpy().tolist()}

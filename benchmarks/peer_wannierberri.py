@@ -44,7 +44,7 @@ def stage(data: Path, model: str, scratch: Path) -> Path:
         for source in (data / folder / f"{seed}.{suffix}", data / folder / f"{seed}.{suffix}.gz"):
             if source.exists():
                 opener = gzip.open if source.suffix == ".gz" else open
-                with opener(source, "rb") as stream, open(scratch / f"{seed}.{suffix}", "wb") as out:
+                with opener(source, "rb") as stream, (scratch / f"{seed}.{suffix}").open("wb") as out:
                     shutil.copyfileobj(stream, out)
                 break
         else:
@@ -64,8 +64,7 @@ def load(seed: Path, model: str, case: str, plain_wigner_seitz: bool) -> Any:
     needs: dict[str, bool] = {"berry": True, "spin": "shc_simple" in case, "SHCqiao": "shc_qiao" in case}
     periodic = (True, True, model == "fe")
     with without_wigner_seitz_distance() if plain_wigner_seitz else contextlib.nullcontext():
-        system = wb.System_R.from_wannierdata(wandata, periodic=periodic, symmetrize=False, silent=True, **needs)
-    return system
+        return wb.System_R.from_wannierdata(wandata, periodic=periodic, symmetrize=False, silent=True, **needs)
 
 
 @contextlib.contextmanager
@@ -134,8 +133,12 @@ def main() -> None:
     fermi = np.linspace(start, stop, int(levels))
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         before = cpu()
-        system = load(stage(options.data.resolve(), options.model, Path(scratch)), options.model, options.case,
-                      options.plain_wigner_seitz)
+        system = load(
+            stage(options.data.resolve(), options.model, Path(scratch)),
+            options.model,
+            options.case,
+            options.plain_wigner_seitz,
+        )
         setup = cpu() - before
         shape = [options.mesh, options.mesh, options.mesh if options.model == "fe" else 1]
         inner = None if options.nkfft is None else [options.nkfft, options.nkfft, options.nkfft if shape[2] > 1 else 1]
@@ -143,20 +146,40 @@ def main() -> None:
         runs = []
         for _ in range(options.repeat):
             cpu0, wall0 = cpu(), time.perf_counter()
-            result = wb.run(system, grid=grid, calculators=calculators(options.case, fermi), parallel=False,
-                            use_irred_kpt=False, symmetrize=False, adpt_num_iter=0,
-                            parameters_K={"fftlib": options.fftlib}, fout_name="peer",
-                            print_progress_step_time=10**9)
+            result = wb.run(
+                system,
+                grid=grid,
+                calculators=calculators(options.case, fermi),
+                parallel=False,
+                use_irred_kpt=False,
+                symmetrize=False,
+                adpt_num_iter=0,
+                parameters_K={"fftlib": options.fftlib},
+                fout_name="peer",
+                print_progress_step_time=10**9,
+            )
             runs.append({"cpu_s": cpu() - cpu0, "wall_s": time.perf_counter() - wall0})
     points = int(np.prod(grid.dense))
     best = min(run["cpu_s"] for run in runs)
     record = {
-        "code": "WannierBerri", "version": wb.__version__, "numpy": np.__version__, "python": platform.python_version(),
-        "model": options.model, "case": options.case, "functions": int(system.num_wann),
-        "r_vectors": int(system.rvec.nRvec), "mesh": grid.dense.tolist(), "inner_fft": grid.FFT.tolist(),
-        "fft": options.fftlib, "fermi": [float(start), float(stop), int(levels)],
+        "code": "WannierBerri",
+        "version": wb.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "model": options.model,
+        "case": options.case,
+        "functions": int(system.num_wann),
+        "r_vectors": int(system.rvec.nRvec),
+        "mesh": grid.dense.tolist(),
+        "inner_fft": grid.FFT.tolist(),
+        "fft": options.fftlib,
+        "fermi": [float(start), float(stop), int(levels)],
         "plain_wigner_seitz": options.plain_wigner_seitz,
-        "points": points, "runs": runs, "cpu_s": best, "k_per_cpu_s": points / best, "setup_cpu_s": setup,
+        "points": points,
+        "runs": runs,
+        "cpu_s": best,
+        "k_per_cpu_s": points / best,
+        "setup_cpu_s": setup,
         "peak_memory_MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "fermi_levels": fermi.tolist(),
         "answers": {part: answer(part, np.asarray(value.data)) for part, value in result.results.items()},

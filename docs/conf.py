@@ -67,14 +67,17 @@ def plain_text(app: object, what: str, name: str, obj: object, options: object, 
     lines[:] = [re.sub(r"``(.+?)``", lambda m: m[0].replace("\\", ""), row) for row in out]
 
 
-def write_job_reference(app: object) -> None:
-    from job_reference import page
+def write_references(app: object) -> None:
+    """Pages that are made of the package itself: the keys of a job, the help of the commands."""
+    import cli_reference
+    import job_reference
 
-    target = HERE / "generated" / "job_keys.md"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(page(), encoding="utf-8")
+    folder = HERE / "generated"
+    folder.mkdir(exist_ok=True)
+    (folder / "job_keys.md").write_text(job_reference.page(), encoding="utf-8")
+    (folder / "commands.md").write_text(cli_reference.page(), encoding="utf-8")
 
 
 def setup(app: object) -> None:
-    app.connect("builder-inited", write_job_reference)  # type: ignore[attr-defined]
+    app.connect("builder-inited", write_references)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", plain_text)  # type: ignore[attr-defined]

@@ -43,9 +43,12 @@ MEANINGS = {
     "chk": "`seedname.chk`, binary or formatted",
     "eig": "`seedname.eig`",
     "mmn": "`seedname.mmn`, for the position matrix elements",
+    "win": "`seedname.win`, another place to read the lattice from",
+    "translation_invariant_centres": "orbital centres from the phases of the overlaps, as `_tb.dat` has them",
+    "hermiticity_tolerance": "largest deviation of H(R) from Hermiticity that is accepted",
     "spn": "`seedname.spn`, the spin matrix elements",
-    "shu": "`seedname.sHu`, for `velocity = \"ryoo\"`",
-    "siu": "`seedname.sIu`, for `velocity = \"ryoo\"`",
+    "shu": '`seedname.sHu`, for `velocity = "ryoo"`',
+    "siu": '`seedname.sIu`, for `velocity = "ryoo"`',
     "wigner_seitz": "whether every hopping is shared out over the nearest images of its pair of functions",
     "lattice": "three rows, angstrom, where the files do not hold it (`hr`)",
     "dim": "number of periodic directions; 2 takes the first two lattice vectors",
@@ -97,7 +100,9 @@ def _section(heading: str, tables: list[type]) -> Iterator[str]:
         yield from (_quoted(intro), "")
         yield from ("| key | value | default | meaning |", "|---|---|---|---|")
         for field in fields:
-            meaning = meanings.get(field.name) or MEANINGS[field.name]
+            meaning = meanings.get(field.name) or MEANINGS.get(field.name)
+            if meaning is None:
+                raise LookupError(f"the key '{field.name}' of {table.__name__} has no meaning in docs/job_reference.py")
             yield f"| `{field.name}` | {_words(field.type)} | {_default(field)} | {meaning} |"
         yield ""
 

@@ -12,24 +12,25 @@ import crosscurrent as cc
 SX, SY, SZ = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=complex)
 
 # %%
-# **A k.p model from a function.** It takes all wave vectors at once, (nk, 2) in 1/angstrom, and returns (nk, 2, 2) in eV.
-# The derivative is taken numerically and checks itself. The spin operator is sigma/2, in units of hbar.
+# **A k.p model from a function.** It takes all wave vectors at once, (nk, 2) in 1/angstrom, and returns (nk, 2, 2) in
+# eV. The derivative is taken numerically and checks itself. The spin operator is sigma/2, in units of hbar.
 
 
 def rashba(k: np.ndarray) -> np.ndarray:
     kx, ky = k.T[:, :, None, None]
-    return 10.0 * (kx**2 + ky**2) * np.eye(2) + 1.0 * (kx * SY - ky * SX) + 0.05 * SZ
+    return 10.0 * (kx**2 + ky**2) * np.eye(2) + 1.0 * (kx * SY - ky * SX)
 
 
 gas = cc.CallableKP(rashba, dim=2, cutoff=cc.Disk(2.0), spin=np.array([SX, SY, SZ]) / 2)
-result = cc.spin_hall(gas, 1.0, method=cc.PolarGrid(radial=600, angular=16), unit="e/(8 pi)")
-for name in ("conventional", "liu2023", "liu2023_corrected"):
-    value = result[name].sel(current="y", field="x", spin="z").item()
-    print(f"Rashba gas, {name:18s} {value:8.4f} {result[name].units}")
+result = cc.spin_hall(gas, 1.0, method=cc.PolarGrid(radial=2000, angular=16), unit="e/(8 pi)")
+yxz = result.sel(current="y", field="x", spin="z")
+
+value, error = yxz.conventional.item(), yxz.conventional_error.item()
+print(f"Rashba gas, conventional: {value:.3f} +- {error:.3f} {result.conventional.units}")
 
 # %%
-# With both bands filled the conventional current of the clean Rashba gas approaches the universal e/8 pi, and so does the corrected
-# one; the published formula gives the opposite sign.
+# This is the universal value of the clean Rashba gas with both bands filled, one in these units. The sum over momentum
+# stops at a sharp Fermi surface, and the error estimate knows it.
 #
 # **A tight-binding model from arrays.** The Qi-Wu-Zhang insulator: three hoppings on a square lattice.
 

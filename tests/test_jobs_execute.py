@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
+from crosscurrent import jobs
 from crosscurrent.jobs import store as store_module
 from crosscurrent.jobs.execute import ProcessMap, SerialMap, executor
 from crosscurrent.jobs.store import Resumable, Store, digest
@@ -99,6 +100,18 @@ def test_one_blas_thread_everywhere(two: ProcessMap) -> None:
         assert (partial["threads"] == 1).all()
 
 
+def test_blas_is_limited_even_where_the_environment_asks_for_more() -> None:
+    code = (
+        "import numpy\nfrom threadpoolctl import threadpool_info\nfrom crosscurrent.jobs.execute import call\n"
+        "def count(_): return {'n': numpy.array([p['num_threads'] for p in threadpool_info()])}\n"
+        "print(max(call(count, 0)['n']))"
+    )
+    env = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    env |= {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2", "PYTHONPATH": str(Path(jobs.__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "1"
+
+
 def test_input_error_comes_back_from_a_worker_whole(two: ProcessMap) -> None:
     run = two("zone", refuse, [1, 2, 3])
     assert int(next(run)["x"]) == 1
@@ -133,6 +146,21 @@ def test_workers_end_with_the_pool() -> None:
     assert pool._pool is not None
     (process,) = pool._pool._processes.values()
     pool.close()
+    assert not process.is_alive()
+
+
+def test_busy_worker_is_stopped_at_once() -> None:
+    """Ctrl-C must not wait for a piece that takes an hour."""
+    pool = ProcessMap(1)
+    pool._open().submit(time.sleep, 600)
+    assert pool._pool is not None
+    deadline = time.monotonic() + 60
+    while not pool._pool._processes and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (process,) = pool._pool._processes.values()
+    start = time.monotonic()
+    pool.close()
+    assert time.monotonic() - start < 9
     assert not process.is_alive()
 
 
@@ -245,7 +273,7 @@ def test_objects_are_not_written(tmp_path: Path) -> None:
     def bad(chunk: int) -> dict[str, np.ndarray]:
         return {"x": np.array([object()])}
 
-    with Store(tmp_path / "parts", "key") as store, pytest.raises(ValueError, match="[Oo]bject arrays"):
+    with Store(tmp_path / "parts", "key") as store, pytest.raises(ValueError, match=r"[Oo]bject arrays"):
         list(Resumable(SerialMap(), store)("zone", bad, [0]))
     assert not list(tmp_path.rglob("*.npz"))
 

@@ -18,12 +18,12 @@ import crosscurrent
 from crosscurrent import jobs, results
 from crosscurrent.jobs import schema
 from crosscurrent.jobs.build import prepare
-from crosscurrent.jobs.model import build_model
+from crosscurrent.jobs.model import build_model, parameter_value
 from crosscurrent.jobs.parse import parse_job
 from crosscurrent.jobs.plan import plan, starter_job
 from crosscurrent.jobs.run import parts_folder
 from crosscurrent.jobs.store import Store
-from crosscurrent.models.materials.registry import catalogue
+from crosscurrent.models.materials.registry import Parameter, catalogue
 from crosscurrent.numerics.domains import Sphere
 from crosscurrent.numerics.zone import PolarGrid, UniformMesh
 from crosscurrent.responses.anomalous_hall import anomalous_hall
@@ -82,8 +82,14 @@ def test_result_carries_the_job_as_it_was_written() -> None:
     text = "# a comment of the user's\n" + QWZ
     ds = jobs.run_job(parse_job(text), text=text)
     assert ds.attrs["job"] == text
-    built = jobs.run_job(schema.Job(response="anomalous_hall", model=schema.Material(material="qwz"),
-                                    anomalous_hall=schema.AnomalousHall(mu=0.0), zone=schema.Uniform(mesh=(6, 6))))
+    built = jobs.run_job(
+        schema.Job(
+            response="anomalous_hall",
+            model=schema.Material(material="qwz"),
+            anomalous_hall=schema.AnomalousHall(mu=0.0),
+            zone=schema.Uniform(mesh=(6, 6)),
+        )
+    )
     assert parse_job(built.attrs["job"]).zone == schema.Uniform(mesh=(6, 6))
 
 
@@ -106,7 +112,11 @@ def test_parameters_reach_the_material() -> None:
         ('"qwz"', '"qwz"\ncutoff = { kind = "disk", radius = 1 }', "model.cutoff: 'qwz' is periodic"),
         ('"qwz"', '"bi2se3"', "without a cutoff"),
         ("[24, 24]", "[24, 24, 24]", "zone.mesh: the model has 2 dimensions, the mesh 3"),
-        ('method = "uniform"\nmesh = [24, 24]', 'method = "polar"\nradial = 4\nangular = 4\npolar = 2', "takes no polar"),
+        (
+            'method = "uniform"\nmesh = [24, 24]',
+            'method = "polar"\nradial = 4\nangular = 4\npolar = 2',
+            "takes no polar",
+        ),
         ('[zone]\nmethod = "uniform"\nmesh = [24, 24]', "", "zone: this table is required"),
         ("mu = [0.0, 1.5]", 'mu = 0.0\nmu_from = "reference"', "has no reference energy"),
         ("mu = [0.0, 1.5]", 'mu = 0.0\ncomponents = ["xz"]', "component 'xz'"),
@@ -144,8 +154,16 @@ def test_parameters_take_units_where_the_material_has_one() -> None:
     np.testing.assert_array_equal(build_model(wide).matrices(k).h, build_model(same).matrices(k).h)
 
 
+def test_parameter_comes_out_in_the_unit_of_the_material() -> None:
+    assert parameter_value(Parameter(1.0, "nm", ""), "25 angstrom", "") == pytest.approx(2.5)
+    assert parameter_value(Parameter(1.0, "meV", ""), "1 eV", "") == pytest.approx(1000.0)
+    assert parameter_value(Parameter(1.0, "nm", ""), 25, "") == 25
+
+
 def test_energies_from_the_reference_of_the_model() -> None:
-    text = QWZ.replace('"qwz"', '"hole-gas-gaas"').replace("mu = [0.0, 1.5]", 'mu = [0.01, 0.02]\nmu_from = "reference"')
+    text = QWZ.replace('"qwz"', '"hole-gas-gaas"').replace(
+        "mu = [0.0, 1.5]", 'mu = [0.01, 0.02]\nmu_from = "reference"'
+    )
     text = text.replace('method = "uniform"\nmesh = [24, 24]', 'method = "polar"\nradial = 6\nangular = 4')
     ds = jobs.run_job(parse_job(text))
     reference = build_model(schema.Material(material="hole-gas-gaas")).reference_energy  # type: ignore[attr-defined]
@@ -189,7 +207,10 @@ def test_wannier_files_are_named_relative_to_the_job(shared_data: Path, tmp_path
 
 
 def test_unknown_spin_operator_and_projector_are_refused() -> None:
-    for line, words in (('spin = "spni"', "no spin operator 'spni'"), ('projector = "layer 9"', "no projector 'layer 9'")):
+    for line, words in (
+        ('spin = "spni"', "no spin operator 'spni'"),
+        ('projector = "layer 9"', "no projector 'layer 9'"),
+    ):
         with pytest.raises(InputError, match=words):
             prepare(parse_job(BI2SE3.replace("[spin_hall]", f"[spin_hall]\n{line}")))
     chosen = jobs.run_job(parse_job(BI2SE3.replace("[spin_hall]", '[spin_hall]\nspin = "physical_spin"')))
@@ -199,7 +220,9 @@ def test_unknown_spin_operator_and_projector_are_refused() -> None:
 
 def test_bands_and_geometry() -> None:
     path = '[{ label = "G", k = [0, 0] }, { label = "X", k = [0.5, 0] }]'
-    bands = jobs.run_job(parse_job(f'response = "bands"\n[model]\nmaterial = "qwz"\n[bands]\npath = {path}\npoints = 11'))
+    bands = jobs.run_job(
+        parse_job(f'response = "bands"\n[model]\nmaterial = "qwz"\n[bands]\npath = {path}\npoints = 11')
+    )
     model = build_model(schema.Material(material="qwz"))
     ends = np.linalg.eigvalsh(model.matrices(np.array([[0.0, 0], 0.5 * model.reciprocal[0]])).h)
     np.testing.assert_allclose(bands["energy"].values[[0, -1]], ends, atol=1e-12)
@@ -210,7 +233,9 @@ def test_bands_and_geometry() -> None:
     with pytest.raises(InputError, match="needs points, or a mesh"):
         prepare(parse_job('response = "band_geometry"\n[model]\nmaterial = "qwz"'))
     with pytest.raises(InputError, match=r"bands\.path\[0\]\.k: the model has 2 dimensions"):
-        prepare(parse_job(f'response = "bands"\n[model]\nmaterial = "qwz"\n[bands]\npath = {path.replace("[0, 0]", "[0]")}'))
+        prepare(
+            parse_job(f'response = "bands"\n[model]\nmaterial = "qwz"\n[bands]\npath = {path.replace("[0, 0]", "[0]")}')
+        )
 
 
 @pytest.mark.parametrize("key", sorted(catalogue()))
@@ -275,11 +300,18 @@ def test_failure_leaves_the_pieces_and_the_next_run_uses_them(tmp_path: Path, mo
     assert values(jobs.run_job(job, tmp_path / "a.nc")) == values(expected)
 
 
-LONG = QWZ.replace("[24, 24]", "[1000, 1000]").replace("mu = [0.0, 1.5]", "mu = { start = -3, stop = 3, num = 201 }")
+LONG = QWZ.replace("[24, 24]", "[600, 600]").replace("mu = [0.0, 1.5]", "mu = { start = -3, stop = 3, num = 201 }")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted() -> dict[str, bytes]:
+    return values(jobs.run_job(parse_job(LONG)))
 
 
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGKILL, 2), (signal.SIGINT, 1), (signal.SIGTERM, 2)])
-def test_killed_run_resumes_to_the_same_bits(tmp_path: Path, number: signal.Signals, workers: int) -> None:
+def test_killed_run_resumes_to_the_same_bits(
+    tmp_path: Path, number: signal.Signals, workers: int, uninterrupted: dict[str, bytes]
+) -> None:
     """The real command, killed in the middle, then run again with another number of workers."""
     (tmp_path / "job.toml").write_text(LONG)
     command = [sys.executable, "-m", "crosscurrent", "run", "job.toml", "-o", "out.nc", "--quiet", "--workers"]
@@ -298,7 +330,9 @@ def test_killed_run_resumes_to_the_same_bits(tmp_path: Path, number: signal.Sign
         assert running.returncode == 130
         assert said.strip().splitlines()[-1] == "stopped; run the same command again to resume"
         assert len(said.strip().splitlines()) == 1
-    done = subprocess.run([*command, str(3 - workers)], cwd=tmp_path, capture_output=True, text=True, timeout=120, env=env)
+    done = subprocess.run(
+        [*command, str(3 - workers)], cwd=tmp_path, capture_output=True, text=True, timeout=120, env=env
+    )
     assert done.returncode == 0, done.stderr
     assert {p.name for p in tmp_path.iterdir()} == {"job.toml", "out.nc"}
-    assert values(results.load(tmp_path / "out.nc")) == values(jobs.run_job(parse_job(LONG)))
+    assert values(results.load(tmp_path / "out.nc")) == uninterrupted

@@ -60,7 +60,8 @@ def test_wheel_is_small_and_holds_code_and_data(wheel: Path, repository: Path) -
     assert "crosscurrent/py.typed" in names
     assert any(name.startswith("crosscurrent/data/jobs/") for name in names)
     assert any(name.startswith("crosscurrent/papers/liu2023-fig1/") for name in names)
-    assert {name.split("/")[0] for name in names} == {"crosscurrent", f"crosscurrent-{crosscurrent.__version__}.dist-info"}
+    metadata = f"crosscurrent-{crosscurrent.__version__}.dist-info"
+    assert {name.split("/")[0] for name in names} == {"crosscurrent", metadata}
 
 
 def test_sdist_is_small_and_makes_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -> None:

@@ -29,7 +29,9 @@ def make(job_hash: str = "job-1", complex_values: bool = False, **notes: Any) ->
     dims = ("mu", "current", "field", "spin")
     ds = results.dataset(
         {
-            "conventional": results.Quantity(dims, first, "(hbar/e) S/cm", "conventional", np.abs(values) / 10, ("kubo",)),
+            "conventional": results.Quantity(
+                dims, first, "(hbar/e) S/cm", "conventional", np.abs(values) / 10, ("kubo",)
+            ),
             "liu2023": results.Quantity(dims, 2 * values, "(hbar/e) S/cm", "published", None, ("liu",)),
             "anomalous_hall": results.Quantity(dims[:3], values[..., 0], "S/cm", "anomalous Hall", values[..., 0] * 0),
         },
@@ -97,15 +99,18 @@ def test_provenance_names_version_and_commit(repository: Path) -> None:
     ds = make()
     assert ds.attrs["crosscurrent_version"] == __import__("crosscurrent").__version__
     if (repository / ".git").exists():
-        git = subprocess.run(["git", "-C", repository, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+        git = subprocess.run(
+            ["git", "-C", repository, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        )
         assert ds.attrs["source_commit"].removesuffix("-dirty") == git.stdout.strip()
 
 
-def test_a_package_inside_another_repository_reports_no_commit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_inside_another_repository_reports_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """site-packages below somebody's checkout: that checkout's commit is not ours."""
-    (tmp_path / ".git").mkdir()
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs", "--no-verify"], check=True)
+    assert subprocess.run([*git, "describe", "--always"], capture_output=True, check=True).stdout
     monkeypatch.setattr(schema, "__file__", str(tmp_path / "lib" / "crosscurrent" / "results" / "schema.py"))
     assert schema.source_commit() == ""
 
@@ -131,7 +136,9 @@ def test_components_select_the_smallest_block() -> None:
     ds = make()
     out = results.select_components(ds, ["xyz"])
     assert dict(out["conventional"].sizes) == {"mu": 3, "current": 1, "field": 1, "spin": 1}
-    assert float(out["conventional"][1, 0, 0, 0]) == float(ds["conventional"].sel(mu=0, current="x", field="y", spin="z"))
+    assert float(out["conventional"][1, 0, 0, 0]) == float(
+        ds["conventional"].sel(mu=0, current="x", field="y", spin="z")
+    )
     both = results.select_components(ds, ["yxz", "xxz"])
     assert list(both["current"].values) == ["x", "y"]
     assert list(both["field"].values) == ["x"]

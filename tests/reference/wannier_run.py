@@ -1,6 +1,6 @@
 """A Wannier90 run whose answer is known: point-like spinor orbitals, written as the files that a real run leaves.
 
-n orbitals at given centres have random short-ranged hoppings H(R). At each k of the mesh the "band structure code" hands
+n orbitals at given centres have random short-ranged hoppings H(R). At each k of the mesh the band structure code hands
 over nb >= n states: the eigenstates of H(k), mixed in energy order with states of a space that is orthogonal to the
 orbitals, each with a random phase. The checkpoint's gauge brings them back to the orbitals. For point-like orbitals
 <u_k|u_k+b> is diag(exp(-i b.tau)) in the Wannier gauge, so every matrix that the reader builds has a closed form.
@@ -23,8 +23,9 @@ PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 @dataclass(frozen=True)
 class Run:
-    """lattice (3, 3); grid; centres (n, 3); vectors (nR, 3) and hoppings (nR, n, n); kpoints (nk, 3); energies (nk, nb);
-    states (nk, nb, n): amplitude of each band on the orbitals; neighbour, shift, b, weight: the stencil.
+    """lattice (3, 3); grid; centres (n, 3); vectors (nR, 3) and hoppings (nR, n, n); kpoints (nk, 3);
+    energies (nk, nb); states (nk, nb, n): amplitude of each band on the orbitals; foreign: on the other space;
+    neighbour, shift, b, weight: the stencil.
     """
 
     lattice: Floats
@@ -76,7 +77,9 @@ class Run:
 def make_run(*, seed: int = 0, grid: tuple[int, int, int] = (3, 2, 2), n: int = 4, extra: int = 2) -> Run:
     """extra: how many states beyond the orbitals each k-point has (even)."""
     rng = np.random.default_rng(seed)
-    lattice = np.diag([3.0, 3.7, 4.1])
+    # turned about z, so that rows and columns of the lattice differ
+    turn = np.array([[np.cos(0.3), np.sin(0.3), 0], [-np.sin(0.3), np.cos(0.3), 0], [0, 0, 1]])
+    lattice = np.diag([3.0, 3.7, 4.1]) @ turn
     centres = np.repeat(rng.uniform(-0.3, 0.3, (n // 2, 3)), 2, axis=0)
     half = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
     blocks = (rng.normal(size=(4, n, n)) + 1j * rng.normal(size=(4, n, n))) * np.array([1, 0.3, 0.2, 0.1])[

@@ -45,7 +45,7 @@ def _material(table: schema.Material) -> BlochModel:
                 where=where,
                 fix=f"it has {have}",
             )
-        values[name] = _parameter(found.parameters[name], raw, where)
+        values[name] = parameter_value(found.parameters[name], raw, where)
     if table.cutoff is not None and not found.needs_cutoff:
         raise InputError(f"'{found.key}' is periodic and takes no cutoff", where="model.cutoff", fix="remove it")
     cutoff = _cutoff(table.cutoff) if table.cutoff is not None else found.default_cutoff
@@ -61,7 +61,7 @@ def entry(key: str) -> Material:
     return known[key]
 
 
-def _parameter(expected: Parameter, raw: Any, where: str) -> Any:
+def parameter_value(expected: Parameter, raw: Any, where: str) -> Any:
     """A value of the kind of the default; a text with a unit becomes a number in the parameter's unit."""
     default = expected.default
     if isinstance(default, (bool, str)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import roots_legendre
 
 from crosscurrent.numerics.batches import Batch, GridRows, Integrand, add
 from crosscurrent.numerics.domains import Cell, Cylinder, Disk, Domain, Sphere
@@ -20,6 +23,8 @@ Floats = NDArray[np.float64]
 
 #: Pieces a pass is cut into: enough to keep workers busy and to lose little on a crash, few enough to store.
 _PIECES = 96
+#: Points of one Gauss-Legendre panel at most.
+_PANEL = 40
 
 
 class Plan(Protocol):
@@ -75,8 +80,7 @@ class PeriodicPlan:
 
     @property
     def _even(self) -> tuple[bool, ...]:
-        # inversion maps the sub-meshes of a shifted mesh onto one another: they would agree whatever the error
-        usable = self.cosets and self.offset == 0 and all(n % 2 == 0 or n == 1 for n in self.shape)
+        usable = self.cosets and all(n % 2 == 0 or n == 1 for n in self.shape)
         return tuple(usable and n % 2 == 0 for n in self.shape)
 
     @property
@@ -110,13 +114,25 @@ class PeriodicPlan:
         return label.ravel()
 
 
+@functools.lru_cache(maxsize=64)
+@functools.cache
 def nodes(rule: str, n: int) -> tuple[Floats, Floats]:
-    """Nodes and weights of a one-dimensional rule on [0, 1]: 'gauss', 'trapezoid' (periodic) or 'midpoint'."""
-    if rule == "gauss":
-        x, w = np.polynomial.legendre.leggauss(n)
-        return 0.5 * (x + 1), 0.5 * w
-    # half a step off zero: on a periodic interval any offset is as good, and the poles and axes are left alone
-    return (np.arange(n) + 0.5) / n, np.full(n, 1.0 / n)
+    """Nodes and weights of a one-dimensional rule on [0, 1]: 'gauss', 'trapezoid' (periodic) or 'midpoint'.
+
+    Beyond _PANEL points 'gauss' is composite: a Fermi step spoils one panel instead of the whole interval, and the nodes
+    cost nothing.
+    """
+    if rule != "gauss":
+        # half a step off zero: on a periodic interval any offset is as good, and poles and axes are left alone
+        return (np.arange(n) + 0.5) / n, np.full(n, 1.0 / n)
+    panels = math.ceil(n / _PANEL)
+    counts = [n // panels + (i < n % panels) for i in range(panels)]
+    rules = [np.polynomial.legendre.leggauss(count) for count in counts]
+    # panels get a share of the interval that goes with their points
+    edges = np.concatenate([[0.0], np.cumsum(counts)]) / n
+    x = [e + 0.5 * (x + 1) * c / n for (x, _), e, c in zip(rules, edges, counts, strict=False)]
+    w = [0.5 * w * c / n for (_, w), c in zip(rules, counts, strict=True)]
+    return np.concatenate(x), np.concatenate(w)
 
 
 def polar_rules(domain: Domain) -> tuple[str, ...]:

@@ -27,9 +27,12 @@ Floats = NDArray[np.float64]
 class UniformMesh:
     """A Gamma-centred mesh of a periodic cell, or a midpoint mesh of a box cutoff.
 
-    shape: points along each direction. shifted: move the periodic mesh by half a step along every axis. The error is
-    the largest deviation of any of its 2^dim sub-meshes of double spacing (even shapes from Gamma), or of one extra mesh
-    of half the density (odd or shifted ones).
+    shape: points along each direction. shifted: move the periodic mesh by half a step along every axis. The error of
+    the periodic mesh is twice the largest deviation of coarser ones: its 2^dim sub-meshes of double spacing (even
+    shapes), an extra mesh of about half the points along each axis (odd shapes and shifted meshes), and an extra one of
+    about a third; the counts of extra meshes share no divisor with the shape. Sub-meshes that symmetry maps onto one another agree whatever
+    their error, and so may all meshes at a step or a kink; hence the extra one and the factor. What falls between the
+    points of all of them stays unseen, and an axis of one point is not integrated over.
     """
 
     shape: tuple[int, ...]
@@ -173,24 +176,34 @@ def _uniform(method: UniformMesh, domain: Domain, integrand: Integrand, run: Chu
     if not isinstance(domain, Cell):
         return _product(method.shape, ("midpoint",) * domain.dim, domain, integrand, run)
     plan = grids.PeriodicPlan(method.shape, domain, method.offset)
-    cosets, extremes = _collect(run, "mesh", integrand, plan)
-    n_cosets = plan.n_labels
-    if n_cosets > 1:
-        sums = {
-            name: np.concatenate([part.sum(axis=0)[None], part * n_cosets], axis=0) for name, part in cosets.items()
-        }
-        return ZoneSums(sums, extremes, "largest deviation", plan.n_points, "converged")
-    coarse_shape = tuple((n + 1) // 2 for n in method.shape)
-    coarse_plan = grids.PeriodicPlan(coarse_shape, domain, method.offset, cosets=False)
-    coarse, _ = _collect(run, "coarse-mesh", integrand, coarse_plan)
-    sums = {name: np.concatenate([cosets[name], coarse[name]]) for name in cosets}
-    return ZoneSums(sums, extremes, "largest deviation", plan.n_points + coarse_plan.n_points, "converged")
+    found, extremes = _collect(run, "mesh", integrand, plan)
+    sums = {name: part.sum(axis=0)[None] for name, part in found.items()}
+    if plan.n_labels > 1:
+        sums = {name: np.concatenate([whole, found[name] * plan.n_labels]) for name, whole in sums.items()}
+    # inversion maps the sub-meshes of a shifted mesh onto one another
+    parts = [1 / 3] if plan.n_labels > 1 and not method.shifted else [1 / 3, 1 / 2]
+    evaluations = plan.n_points
+    for part in parts if max(method.shape) > 1 else ():
+        shape = tuple(_coarser(n, part) for n in method.shape)
+        coarse_plan = grids.PeriodicPlan(shape, domain, method.offset, cosets=False)
+        coarse, _ = _collect(run, f"coarse-mesh-{round(1 / part)}", integrand, coarse_plan)
+        sums = {name: np.concatenate([whole, coarse[name]]) for name, whole in sums.items()}
+        evaluations += coarse_plan.n_points
+    return ZoneSums(sums, extremes, "largest deviation", evaluations, "converged")
+
+
+def _coarser(n: int, part: float) -> int:
+    """About part * n points, with no divisor in common with n: a mesh that shares only the origin."""
+    count = max(1, round(part * n))
+    while math.gcd(count, n) > 1:
+        count += 1
+    return count
 
 
 def _largest_deviation(values: Floats) -> Floats:
     if len(values) == 1:
         return np.full(values.shape[1:], np.nan)
-    return np.asarray(np.abs(values[1:] - values[0]).max(axis=0))
+    return np.asarray(2 * np.abs(values[1:] - values[0]).max(axis=0))
 
 
 def _polar(method: PolarGrid, domain: Domain, integrand: Integrand, run: ChunkMap) -> ZoneSums:

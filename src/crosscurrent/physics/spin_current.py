@@ -41,9 +41,9 @@ def interpolated_blocks(h: Any, dh: Any, spin: Any, spin_h: Any, position: Any, 
 
     Q = s dH - i (K H - L), (nk, dim, L, n, n), and X = s H - (s H)_projected, (nk, L, n, n). h: (nk, n, n).
     dh: the derivative of H at fixed positions, (nk, dim, n, n). spin, spin_h: <s> and <s H>, (nk, L, n, n). position,
-    h_position: K = <s i d> and L = <s H i d>, (nk, L, dim, n, n). Qiao et al., PRB 98, 214402, Eqs. (32)-(37), and Ryoo,
-    Park and Souza, PRB 99, 235113 (same algebra, other matrices): s v|n> = d(e_n) s|n> + e_n s|dn> - s H|dn>, regrouped so that one matrix
-    multiplies |n> and one the part of |dn> inside the Wannier space.
+    h_position: K = <s i d> and L = <s H i d>, (nk, L, dim, n, n). Qiao et al., PRB 98, 214402, Eqs. (32)-(37), and
+    Ryoo, Park and Souza, PRB 99, 235113 (same algebra, other matrices): s v|n> = d(e_n) s|n> + e_n s|dn> - s H|dn>,
+    regrouped so that one matrix multiplies |n> and one the part of |dn> inside the Wannier space.
     """
     product = spin[:, None] @ dh[:, :, None] - 1j * (position @ h[:, None, None] - h_position).swapaxes(1, 2)
     return product, spin @ h[:, None] - spin_h

@@ -95,12 +95,17 @@ def components(ds: xr.Dataset, variables: Sequence[str], wanted: Sequence[str] =
     size = [max(float(np.nanmax(np.abs(ds[v].sel(c)), initial=0.0)) for v in variables) for c in every]
     largest = max(size, default=0.0)
     kept: list[dict[str, str]] = []
-    for i in sorted(range(len(every)), key=lambda i: -size[i]):
+    # of two partners of one size the cyclic one (xy, yz, zx) comes first, as in the literature
+    for i in sorted(range(len(every)), key=lambda i: (-float(f"{size[i]:.6e}"), not _cyclic(every[i]))):
         component = every[i]
         partner = component | {"current": component.get("field", ""), "field": component.get("current", "")}
         if len(kept) < _LIMIT and (size[i] > 1e-3 * largest or not kept) and partner not in kept:
             kept.append(component)
     return kept
+
+
+def _cyclic(component: dict[str, str]) -> bool:
+    return component.get("current", "") + component.get("field", "") in ("xy", "yz", "zx")
 
 
 def hall_figure(
@@ -162,7 +167,7 @@ def _alike(ds: xr.Dataset) -> list[str]:
 
 def _title(ds: xr.Dataset, fixed: dict[str, object]) -> str:
     text = str(ds.attrs.get("job_title") or ds.attrs.get("quantity", ""))
-    at = ", ".join(f"{style.axis_label(ds[d])} = {v:g}" for d, v in fixed.items() if isinstance(v, float))
+    at = ", ".join(style.point(ds[d], v) for d, v in fixed.items() if isinstance(v, float))
     return f"{text}, {at}" if at and ds.sizes else text
 
 

@@ -28,7 +28,8 @@ def bands(ds: xr.Dataset, ax: Axes, *, variable: str | None = None, axis: str = 
     x, y = ds["distance"].values, energy.transpose(path, "band").values
     segments = np.stack([np.broadcast_to(x[:, None], y.shape), y], axis=-1).transpose(1, 0, 2)
     pieces = np.stack([segments[:, :-1], segments[:, 1:]], axis=2).reshape(-1, 2, 2)
-    lines = LineCollection(list(pieces), linewidths=1.4, colors=style.COLOURS[0])
+    # a colour given here would win over the colour map
+    lines = LineCollection(list(pieces), linewidths=1.4, colors=style.COLOURS[0] if variable is None else None)
     if variable is not None:
         values = _vector(ds, variable, axis).transpose(path, "band").values
         # each piece takes the mean of its ends
@@ -55,7 +56,8 @@ def _corner(label: str) -> str:
 
 def bands_figure(ds: xr.Dataset, *, variable: str | None = None, axis: str = "z", title: str | None = None) -> Figure:
     """Bands with a colour bar; coloured by spin when the result has it and nothing else is asked for."""
-    chosen = variable if variable not in (None, ENERGY) else ("spin" if "spin" in ds.data_vars else None)
+    spin = next((str(name) for name in ds.data_vars if str(name).startswith("spin")), None)
+    chosen = variable if variable not in (None, ENERGY) else spin
     figure = style.new_figure()
     ax = style.prepare(figure.subplots())
     lines = bands(ds, ax, variable=chosen, axis=axis)
@@ -142,7 +144,7 @@ def _vector(ds: xr.Dataset, variable: str, axis: str) -> xr.DataArray:
 
 
 def _symmetric(values: np.ndarray) -> Normalize:
-    """White is zero. Spikes at near-degeneracies would leave everything else white: cut at the 99th percentile."""
+    """Zero is the pale middle. Spikes at near-degeneracies would leave everything else pale: cut at the 99th percentile."""
     size = np.abs(values[np.isfinite(values)])
     reach = float(np.percentile(size, 99)) if size.size else 1.0
     return CenteredNorm(0.0, reach if reach > 0 else 1.0)

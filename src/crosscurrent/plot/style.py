@@ -36,6 +36,7 @@ _UNITS = {
     "e": r"$e$",
     "e^2/h": r"$e^2/h$",
     "hbar": r"$\hbar$",
+    "mu_B": r"$\mu_B$",
     "1/angstrom": r"$\mathrm{\AA}^{-1}$",
     "angstrom": r"$\mathrm{\AA}$",
     "angstrom^2": r"$\mathrm{\AA}^2$",
@@ -83,6 +84,13 @@ def axis_label(coord: xr.DataArray) -> str:
     """Label of an axis from a coordinate: its symbol, or its name in words."""
     name = str(coord.name)
     return with_unit(_AXES.get(name, str(coord.attrs.get("long_name", name))), str(coord.attrs.get("units", "")))
+
+
+def point(coord: xr.DataArray, value: float) -> str:
+    """'E_F = 0.1 eV'."""
+    name = str(coord.name)
+    text = f"{_AXES.get(name, str(coord.attrs.get('long_name', name)))} = {value:g}"
+    return f"{text} {unit_label(str(coord.attrs.get('units', '')))}".strip()
 
 
 def component_label(labels: dict[str, str]) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.tight_binding import TightBinding, hermiticity_residual
 from crosscurrent.models.wannier90 import (
+    Hoppings,
     SpinOrdering,
     load_wannier90,
     ordered_spin,
@@ -31,6 +32,7 @@ from crosscurrent.models.wannier90 import (
     read_tb,
     read_win,
 )
+from crosscurrent.models.wannier90.realspace import infer_grid
 from crosscurrent.models.wannier90.recognise import companions, recognise
 from crosscurrent.responses.inspection import Gap, Inspection, suggested_job
 from crosscurrent.units import InputError
@@ -134,7 +136,7 @@ def _inspect_model(
         counts |= {"lattice vectors in the file": len(hoppings.vectors), "k-points": round(hoppings.weight_sum)}
         hermiticity = hermiticity_residual(hoppings.vectors, hoppings.hamiltonian)
         win = read_win(given["win"]) if "win" in given else None
-        mesh = win.grid if win else None
+        mesh = win.grid if win else _mesh_of(hoppings)
         known_lattice = hoppings.lattice is not None or lattice is not None or bool(win and win.lattice is not None)
         if not known_lattice:
             notes.append("no lattice known: give it, or the .win; distances and centres are left out")
@@ -167,6 +169,13 @@ def _inspect_model(
             given, lattice if known_lattice else None, ordering, model.cell, mesh, bands, gaps, tie_tolerance
         ),
     )
+
+
+def _mesh_of(hoppings: Hoppings) -> tuple[int, int, int] | None:
+    try:
+        return infer_grid(hoppings)
+    except InputError:
+        return None
 
 
 def _time_reversal(model: TightBinding) -> dict[str, float]:

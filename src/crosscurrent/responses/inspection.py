@@ -115,7 +115,7 @@ def _render(i: Inspection) -> list[str]:
         out.append("Wannier centres (angstrom)" + ("  and spreads (angstrom^2)" if i.spreads is not None else ""))
         for n, tau in enumerate(i.centres):
             spread = f"  {i.spreads[n]:9.4f}" if i.spreads is not None else ""
-            out.append(f"  {n:4d} " + " ".join(f"{x:10.5f}" for x in tau) + spread)
+            out.append(f"  {n:4d} " + " ".join(f"{x:10.5f}" for x in np.round(tau, 5) + 0.0) + spread)
     out += [f"note: {note}" for note in i.notes]
     if i.job:
         out += ["", "suggested job:", ""] + ["  " + line if line else "" for line in i.job.split("\n")]

@@ -181,6 +181,6 @@ def warnings(model: BlochModel, sums: ZoneSums, grouping: str, estimates: Mappin
         out.append("liu2023 is the published formula; its torque dipole 2 has the current and field indices exchanged")
     if getattr(model, "position_blocks", None) is not None:
         out.append("sums over intermediate states run over the Wannier functions, not over the states outside them")
-    if "shi2006" in estimates and np.isnan(estimates["shi2006"].value).any():
-        out.append("shi2006 is NaN where the chemical potential is not in a gap")
+    if "shi2006" not in estimates or np.isnan(estimates["shi2006"].value).any():
+        out.append("shi2006 is left out, or NaN, where the chemical potential is not in a gap")
     return out

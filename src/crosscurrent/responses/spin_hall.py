@@ -53,10 +53,10 @@ def spin_hall(
     """Spin Hall conductivity J_i/E_j carried by spin l, in every definition at once.
 
     model: any electron model. mu: chemical potentials, eV. filling: instead of mu, the lowest bands at every k (an
-    insulator in the sense of a direct gap, whatever the bands do elsewhere). method: how the zone is summed. spin: the spin operator in
-    units of hbar, (L, n, n) or an Operator or the name of one of the model's; the model's own when None. projector:
-    orbital weights (n,) or the name of a projector of the model; multiplies the spin operator. definitions: out of
-    DEFINITIONS and "anomalous_hall"; all of DEFINITIONS that apply when None. temperature: K. grouping: "covariant"
+    insulator in the sense of a direct gap, whatever the bands do elsewhere). method: how the zone is summed. spin: the
+    spin operator in units of hbar, (L, n, n) or an Operator or the name of one of the model's; the model's own when
+    None. projector: orbital weights (n,) or the name of a projector of the model; multiplies the spin operator.
+    definitions: out of DEFINITIONS and "anomalous_hall"; all of DEFINITIONS that apply when None. temperature: K. grouping: "covariant"
     (levels closer than `degeneracy` eV are one group) or "bands" (every band for itself, as in the paper). eta:
     Lorentzian width and omega: photon energies, both eV, of the conventional current (its Hall part; Qiao's Eq. (11)).
     velocity: "simple" {s, v}/2 within the model's states, "qiao", or "ryoo" (Wannier models that carry the matrices).
@@ -73,7 +73,9 @@ def spin_hall(
     fillings: tuple[int, ...] = () if filling is None or "shi2006" not in names else (filling,)
     if "shi2006" in names and filling is None:
         fillings = gaps.candidate_fillings(model, levels)
-        if not fillings and definitions is not None:
+        if not fillings and definitions is None:
+            names = tuple(name for name in names if name != "shi2006")
+        elif not fillings:
             raise InputError(
                 "'shi2006' is defined for insulators, and no chemical potential lies in a gap",
                 where="spin_hall.mu",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +125,7 @@ class SpinHallIntegrand:
             parts = np.stack([x.real, x.imag], axis=-1)
             # (omega, k, i, j, l, m, 2) -> (k, m, i, j, l, omega, 2)
             moved = parts.transpose(1, 5, 2, 3, 4, 0, 6)
-            return np.ascontiguousarray(moved).reshape(*moved.shape[:2], -1)
+            return np.ascontiguousarray(moved).reshape(*moved.shape[:2], math.prod(moved.shape[2:]))
         return _bands_last(x)
 
     def _current(self, eigen: Eigenframe, window: Window) -> Any:
@@ -167,4 +168,5 @@ def _adjoint(a: Any) -> Any:
 def _bands_last(x: Any) -> Floats:
     """(nk, ..., n) -> (nk, n, components)."""
     nk, n = x.shape[0], x.shape[-1]
-    return np.ascontiguousarray(x.reshape(nk, -1, n).transpose(0, 2, 1))
+    # not -1: there may be no band at all
+    return np.ascontiguousarray(x.reshape(nk, math.prod(x.shape[1:-1]), n).transpose(0, 2, 1))

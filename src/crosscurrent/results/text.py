@@ -152,9 +152,7 @@ def to_dat(ds: xr.Dataset, path: str | os.PathLike[str], variables: list[str] | 
         )
     columns = _axis_columns(ds, rows[chosen[0]])
     for name in chosen:
-        for each in (name, name + ERROR_SUFFIX):
-            if each in ds:
-                columns += _component_columns(ds, each, rows[name])
+        columns += _component_columns(ds, name, rows[name])
     header = _dat_header(ds) + [f"column {i + 1}: {label}" for i, (label, _) in enumerate(columns)]
     table = np.column_stack([values for _, values in columns])
     target = Path(path)
@@ -179,14 +177,18 @@ def _axis_columns(ds: xr.Dataset, dims: list[str]) -> list[tuple[str, NDArray[An
 
 
 def _component_columns(ds: xr.Dataset, name: str, rows: list[str]) -> list[tuple[str, NDArray[Any]]]:
+    """Each component of a variable, the error of each right after it."""
     dims = component_dims(ds, name)
-    units = ds[name].attrs.get("units", "") or "1"
     columns: list[tuple[str, NDArray[Any]]] = []
     for labels in itertools.product(*(ds[d].values for d in dims)):
-        values = ds[name].sel(dict(zip(dims, labels, strict=True))).transpose(*rows).values.ravel()
         suffix = "." + "".join(str(v) for v in labels) if dims else ""
-        parts = {"": values} if values.dtype.kind != "c" else {" real": values.real, " imaginary": values.imag}
-        columns += [(f"{name}{suffix}{part} [{units}]", v) for part, v in parts.items()]
+        for each in (name, name + ERROR_SUFFIX):
+            if each not in ds:
+                continue
+            values = ds[each].sel(dict(zip(dims, labels, strict=True))).transpose(*rows).values.ravel()
+            units = ds[each].attrs.get("units", "") or "1"
+            parts = {"": values} if values.dtype.kind != "c" else {" real": values.real, " imaginary": values.imag}
+            columns += [(f"{each}{suffix}{part} [{units}]", v) for part, v in parts.items()]
     return columns
 
 

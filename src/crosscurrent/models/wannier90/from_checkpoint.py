@@ -20,6 +20,8 @@ PathLike = str | Path
 
 #: Overlaps of the checkpoint and those rotated from the .mmn agree to the digits of the text file.
 _SAME_RUN = 1e-4
+#: |s M_b - M_b s| against |s M_b| in the Wannier space: below 0.1 in real runs, above 1 where k-points were exchanged.
+_SAME_STATES = 0.7
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def mesh_matrices(
     form = "made" if translation_invariant_centres else "not made"
     notes.append(f"position matrix by finite differences, centres {form} translation invariant")
     if pauli is not None:
+        _same_states(c, m, pauli, str(spn))
         k_blocks, l_blocks = gauge.spin_derivatives(c, m, mesh, pauli, energies)
         values["spin_position"], values["spin_hamiltonian_position"] = k_blocks, l_blocks
         values["spin_hamiltonian"] = gauge.spin_hamiltonian(c, pauli, energies)
@@ -103,4 +106,24 @@ def _same_overlaps(c: Checkpoint, mmn: Overlaps, rotated: Complexes) -> None:
             f"its overlaps are not those from which {c.path} was made (they differ by {residual.max():.1e})",
             where=mmn.path,
             fix="take .mmn and .chk from the same run",
+        )
+
+
+def _same_states(c: Checkpoint, mmn: Overlaps, pauli: Complexes, path: str) -> None:
+    """Spin does not act on exp(-ib.r), so s(k) M_b = M_b s(k+b) up to states outside the Wannier space.
+
+    Exchanged k-points or bands, complex conjugation, or a .spn of another run break this at once.
+    """
+    away = mmn.neighbour[:, 0]
+    m = mmn.matrices[:, None, 0]
+    left = gauge.rotate(c.gauge, pauli @ m, c.gauge[away])
+    right = gauge.rotate(c.gauge, m @ pauli[away], c.gauge[away])
+    scale = np.linalg.norm(left.reshape(c.n_k, -1), axis=1)
+    residual = np.linalg.norm((left - right).reshape(c.n_k, -1), axis=1)
+    worst = int(np.argmax(residual - _SAME_STATES * scale))
+    if residual[worst] > _SAME_STATES * scale[worst]:
+        raise InputError(
+            f"its spin matrices do not belong to the states of {mmn.path} (k-point {worst + 1})",
+            where=path,
+            fix="take .spn and .mmn from the same run, with k-points and bands in the same order",
         )

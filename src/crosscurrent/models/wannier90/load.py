@@ -71,7 +71,8 @@ def load_wannier90(
     L_ab = <u_a|s_l H|i d_i u_b> (Qiao et al., PRB 98, 214402 (2018)); the first and the last again with the prefix
     "ryoo_" when `shu` and `siu` are given (Ryoo et al., PRB 99, 235113 (2019)). Spin is in units of hbar (sigma/2).
 
-    Raises InputError, with the file, for missing, truncated, foreign or contradicting files, a non-Hermitian H(R), an
+    Raises InputError, with the file, for missing, truncated, foreign or contradicting files (counts, overlaps and spin
+    matrices are compared), a non-Hermitian H(R), an
     odd number of functions with a spin ordering, and arguments that do not go together.
     """
     _check_request(locals())

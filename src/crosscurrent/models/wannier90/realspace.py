@@ -55,21 +55,20 @@ def minimal_images(lattice: Floats, grid: Grid, centres: Floats, tolerance: floa
     pairs, which = np.unique(delta.reshape(-1, 3), axis=0, return_inverse=True)
     shifts = _candidate_shifts(lattice, grid, pairs) * mesh
     tau, shift = pairs @ lattice, shifts @ lattice
-    tau2, shift2 = (tau**2).sum(1)[:, None], (shift**2).sum(1)[None, :]
-    cross = 2 * tau @ shift.T
+    spread = float(np.linalg.norm(tau, axis=1).max())
     found_r, found_w, undecided = [], [], 0
     for r in np.array(list(itertools.product(*(range(n) for n in grid)))):
         home = r - mesh * np.rint(r / mesh).astype(np.int64)
-        h = home @ lattice
-        # |h + tau + T|^2, every pair with every candidate, as one small matrix product
-        square = tau2 + shift2 + cross + 2 * (tau @ h)[:, None] + (2 * (shift @ h) + h @ h)[None, :]
-        distance = np.sqrt(np.maximum(square, 0.0))
+        bare = np.linalg.norm(home @ lattice + shift, axis=1)
+        # an image that is nearest, or tied, for some pair cannot be farther than this from the origin
+        near = np.flatnonzero(bare <= bare.min() + 2 * spread + 20 * tolerance)
+        distance = np.linalg.norm((home @ lattice + shift[near])[None, :, :] + tau[:, None, :], axis=2)
         excess = distance - distance.min(axis=1, keepdims=True)
         tied = excess <= tolerance
         undecided += int((((excess > 0.1 * tolerance) & (excess <= 10 * tolerance)).any(axis=1)[which]).sum())
         share = tied / tied.sum(axis=1, keepdims=True)
         for s in np.flatnonzero(tied.any(axis=0)):
-            found_r.append(home + shifts[s])
+            found_r.append(home + shifts[near[s]])
             found_w.append(share[:, s])
     vectors = np.array(found_r, dtype=np.int64)
     order = np.lexsort(vectors.T[::-1])
