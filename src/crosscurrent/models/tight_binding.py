@@ -131,8 +131,8 @@ class TightBinding(BlochModel):
             extra["bare_dh"] = evaluate(self._sum("bare", lambda: self._bare_sum()))[:, 1:]
             for kind in self.interpolations:
                 stack = evaluate(self._sum(kind, lambda kind=kind: self._interpolated_sum(kind)))  # type: ignore[misc]
-                extra[kind + "_product"] = stack[:, :-1]
-                extra[kind + "_leak"] = stack[:, -1]
+                extra[kind + "_product"] = stack[:, :, :, : self.dim]
+                extra[kind + "_leak"] = stack[:, :, :, self.dim]
         return Matrices(h, dh, values, curvature, extra)
 
     @property
@@ -202,7 +202,7 @@ class TightBinding(BlochModel):
         return tuple(kind for kind, prefix in prefixes.items() if prefix + "spin_position" in self.extra_blocks)
 
     def _interpolated_sum(self, kind: str) -> LatticeSum:
-        """Q and X of `spin_current.interpolated_blocks` as one lattice sum, (dim + 1, 3, n, n)."""
+        """Q and X of `spin_current.interpolated_blocks` as one lattice sum, (n, 3, dim + 1, n)."""
         prefix = "" if kind == "qiao" else "ryoo_"
         assert self.spin is not None
         spin, spin_h = self.spin.blocks, self.extra_blocks[prefix + "spin_hamiltonian"]
@@ -225,7 +225,8 @@ class TightBinding(BlochModel):
             h, dh, s, sh, pos, hpos = np.split(values, np.cumsum([1, dim, 3, 3, 3 * dim]), axis=1)
             shape = (-1, 3, dim, n, n)
             product, leak = interpolated_blocks(h[:, 0], dh, s, sh, pos.reshape(shape), hpos.reshape(shape))
-            return np.concatenate([product, leak[:, None]], axis=1)
+            # operator axes go between the matrix axes, which is how they are multiplied later
+            return np.concatenate([product, leak[:, None]], axis=1).transpose(0, 3, 2, 1, 4)
 
         return series.composed(blocks, order=2)
 

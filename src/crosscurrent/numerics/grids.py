@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import roots_legendre
 
 from crosscurrent.numerics.batches import Batch, GridRows, Integrand, add
 from crosscurrent.numerics.domains import Cell, Cylinder, Disk, Domain, Sphere
@@ -119,8 +117,8 @@ class PeriodicPlan:
 def nodes(rule: str, n: int) -> tuple[Floats, Floats]:
     """Nodes and weights of a one-dimensional rule on [0, 1]: 'gauss', 'trapezoid' (periodic) or 'midpoint'.
 
-    Beyond _PANEL points 'gauss' is composite: a Fermi step spoils one panel instead of the whole interval, and the nodes
-    cost nothing.
+    Beyond _PANEL points 'gauss' is composite: a Fermi step spoils one panel instead of the whole interval, and the
+    nodes cost nothing.
     """
     if rule != "gauss":
         # half a step off zero: on a periodic interval any offset is as good, and poles and axes are left alone

@@ -27,12 +27,12 @@ Floats = NDArray[np.float64]
 class UniformMesh:
     """A Gamma-centred mesh of a periodic cell, or a midpoint mesh of a box cutoff.
 
-    shape: points along each direction. shifted: move the periodic mesh by half a step along every axis. The error of
-    the periodic mesh is twice the largest deviation of coarser ones: its 2^dim sub-meshes of double spacing (even
-    shapes), an extra mesh of about half the points along each axis (odd shapes and shifted meshes), and an extra one of
-    about a third; the counts of extra meshes share no divisor with the shape. Sub-meshes that symmetry maps onto one another agree whatever
-    their error, and so may all meshes at a step or a kink; hence the extra one and the factor. What falls between the
-    points of all of them stays unseen, and an axis of one point is not integrated over.
+    shape: points along each direction. shifted: move the periodic mesh by half a step along every axis. The error is
+    twice the largest deviation of coarser meshes: the 2^dim sub-meshes of double spacing (even shapes), one of about
+    half the points along each axis (odd shapes, shifted meshes, boxes), and one of about a third. The counts of the
+    last two share no divisor with the shape. Sub-meshes that symmetry maps onto one another agree whatever their
+    error, and so may any two meshes at a step or a kink; hence the third and the factor. What falls between the points
+    of all of them stays unseen, and an axis of one point is not integrated over.
     """
 
     shape: tuple[int, ...]
@@ -55,8 +55,8 @@ class UniformMesh:
 class PolarGrid:
     """Gauss-Legendre in the radius (and in k_z or cos theta), trapezoidal in the angle: for k.p cutoffs.
 
-    radial, angular: points. polar: points in cos theta (sphere) or k_z (cylinder). The error is the sum over the
-    directions of the deviation of grids with fewer points in that direction.
+    radial, angular: points. polar: points in cos theta (sphere) or k_z (cylinder). The error is twice the sum over the
+    directions of the largest deviation of two grids with about a third and two thirds of the points in that direction.
     """
 
     radial: int
@@ -79,8 +79,10 @@ class PolarGrid:
 class Adaptive:
     """Cells refined where the integrand asks for it: Genz-Malik rules of degree 7 with an embedded degree 5.
 
-    rtol, atol: asked accuracy of the largest component of each quantity. max_evaluations: stop there and say so.
-    base: cells along each direction to begin with.
+    rtol, atol: what decides whether a cell is cut, of the largest component of each quantity. max_evaluations: stop
+    there and say so. base: cells along each direction to begin with. The error is twice the sum of what the rules of
+    the accepted cells disagree by; it may exceed the asked accuracy. A step of the integrand so close to a face of a
+    cell that no point lies between them (2 % of its width) stays unseen.
     """
 
     rtol: float = 1e-3
@@ -174,7 +176,7 @@ def _collect(run: ChunkMap, stage: str, integrand: Integrand, plan: grids.Plan) 
 def _uniform(method: UniformMesh, domain: Domain, integrand: Integrand, run: ChunkMap) -> ZoneSums:
     _check_dim(method.shape, domain)
     if not isinstance(domain, Cell):
-        return _product(method.shape, ("midpoint",) * domain.dim, domain, integrand, run)
+        return _box(method.shape, domain, integrand, run)
     plan = grids.PeriodicPlan(method.shape, domain, method.offset)
     found, extremes = _collect(run, "mesh", integrand, plan)
     sums = {name: part.sum(axis=0)[None] for name, part in found.items()}
@@ -193,11 +195,9 @@ def _uniform(method: UniformMesh, domain: Domain, integrand: Integrand, run: Chu
 
 
 def _coarser(n: int, part: float) -> int:
-    """About part * n points, with no divisor in common with n: a mesh that shares only the origin."""
-    count = max(1, round(part * n))
-    while math.gcd(count, n) > 1:
-        count += 1
-    return count
+    """The count nearest to part * n with no divisor in common with n: a mesh that shares only the origin."""
+    fewer = [count for count in range(1, max(n, 2)) if math.gcd(count, n) == 1]
+    return min(fewer, key=lambda count: abs(count - part * n))
 
 
 def _largest_deviation(values: Floats) -> Floats:
@@ -209,25 +209,41 @@ def _largest_deviation(values: Floats) -> Floats:
 def _polar(method: PolarGrid, domain: Domain, integrand: Integrand, run: ChunkMap) -> ZoneSums:
     rules = grids.polar_rules(domain)
     _check_dim(method.shape, domain)
-    return _product(method.shape, rules, domain, integrand, run)
+    return _by_axis(method.shape, rules, domain, integrand, run)
 
 
-def _product(
+def _box(shape: tuple[int, ...], domain: Domain, integrand: Integrand, run: ChunkMap) -> ZoneSums:
+    """Midpoints, and two coarser grids as for a periodic mesh."""
+    shapes = [shape, *(tuple(_coarser(n, part) for n in shape) for part in (1 / 3, 1 / 2) if max(shape) > 1)]
+    return _products(shapes, ("midpoint",) * domain.dim, domain, integrand, run, "largest deviation")
+
+
+def _by_axis(
     shape: tuple[int, ...], rules: tuple[str, ...], domain: Domain, integrand: Integrand, run: ChunkMap
 ) -> ZoneSums:
-    """The full grid, and for every direction two grids with fewer points in it (a half and two thirds)."""
-    fewer = [(axis, math.ceil(shape[axis] * part)) for axis in range(len(shape)) for part in (1 / 2, 2 / 3)]
+    """The full grid, and for every direction two grids with fewer points in it."""
+    fewer = [(axis, _coarser(shape[axis], part)) for axis in range(len(shape)) for part in (1 / 3, 2 / 3)]
     shapes = [shape] + [tuple(n if a == axis else m for a, m in enumerate(shape)) for axis, n in fewer]
+    return _products(shapes, rules, domain, integrand, run, "by direction")
+
+
+def _products(
+    shapes: list[tuple[int, ...]],
+    rules: tuple[str, ...],
+    domain: Domain,
+    integrand: Integrand,
+    run: ChunkMap,
+    rule: ErrorRule,
+) -> ZoneSums:
     plans = [grids.ProductPlan(s, rules, domain) for s in shapes]
     parts = [_collect(run, f"grid-{i}", integrand, plan) for i, plan in enumerate(plans)]
     sums = {name: np.concatenate([p[0][name] for p in parts]) for name in parts[0][0]}
-    evaluations = sum(plan.n_points for plan in plans)
-    return ZoneSums(sums, parts[0][1], "by direction", evaluations, "converged")
+    return ZoneSums(sums, parts[0][1], rule, sum(plan.n_points for plan in plans), "converged")
 
 
 def _by_direction(values: Floats) -> Floats:
     deviations = np.abs(values[1:] - values[0])
-    return np.asarray(np.maximum(deviations[0::2], deviations[1::2]).sum(axis=0))
+    return np.asarray(2 * np.maximum(deviations[0::2], deviations[1::2]).sum(axis=0))
 
 
 _ERROR_RULES: Mapping[str, Callable[[Floats], Floats]] = {

@@ -7,6 +7,7 @@ angstrom^2. i is the direction of the current, j of the field, l of the spin. So
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,21 @@ def anticommutator_current(
     (nk, L, n, M or N) in hbar, in whatever basis. So s v needs no product of full matrices:
     <m|s v|n> = (s|m>)^dagger (v|n>). In the eigenbasis itself the arguments are the matrices v, s, v, s.
     """
-    return 0.5 * (
-        _overlaps(left_spin, right_velocity, xp) + xp.swapaxes(_overlaps(left_velocity, right_spin, xp), 1, 2)
-    )
+    there = _overlaps(0.5 * left_velocity, right_spin, xp)
+    back = _overlaps(0.5 * left_spin, right_velocity, xp)
+    return xp.moveaxis(there + xp.swapaxes(back, 2, 3), 1, -2)
 
 
 def _overlaps(left: Any, right: Any, xp: Any) -> Any:
-    """<a m|b n> for stacks of vectors: left (nk, A, n, M), right (nk, B, n, N) -> (nk, B, A, M, N)."""
+    """<a m|b n> for stacks of vectors: left (nk, A, n, M), right (nk, B, n, N) -> (nk, M, A, B, N).
+
+    One matrix product a point, and rows m outermost: that is how `conventional` reads the result.
+    """
     nk, n_left, n, m = left.shape
-    adjoint = xp.conj(xp.swapaxes(left, -1, -2)).reshape(nk, 1, n_left * m, n)
-    product = xp.matmul(adjoint, right)
-    return product.reshape(nk, right.shape[1], n_left, m, right.shape[-1])
+    adjoint = xp.conj(xp.transpose(left, (0, 3, 1, 2))).reshape(nk, m * n_left, n)
+    n_right, n_columns = right.shape[1], right.shape[-1]
+    columns = xp.transpose(right, (0, 2, 1, 3)).reshape(nk, n, n_right * n_columns)
+    return xp.matmul(adjoint, columns).reshape(nk, m, n_left, n_right, n_columns)
 
 
 def interpolated_blocks(h: Any, dh: Any, spin: Any, spin_h: Any, position: Any, h_position: Any) -> tuple[Any, Any]:
@@ -49,15 +54,36 @@ def interpolated_blocks(h: Any, dh: Any, spin: Any, spin_h: Any, position: Any, 
     return product, spin @ h[:, None] - spin_h
 
 
-def interpolated_product(product: Any, leak: Any, derivative: Any, xp: Any = np) -> Any:
-    """s hbar v applied to eigenstates: Q U + X D, (nk, dim, L, n, n), left index in the Wannier gauge.
+def interpolated_product(product: Any, leak: Any, derivative: Any, states: Any, xp: Any = np) -> Any:
+    """s hbar v applied to eigenstates, Q U + X D, (nk, n, L, dim, m), first index n in the Wannier gauge.
 
-    product: Q U. leak: X. derivative: D = U (U^dagger dH U / (e_n - e_m)), what of |d n> lies inside the Wannier space,
-    (nk, dim, n, n).
+    product: Q with its operator axes inside, (nk, n, L, dim, n). leak: X, (nk, n, L, n). derivative: D, what of |d n>
+    lies inside the Wannier space, (nk, dim, n, m). states: U, (nk, n, m).
     """
-    nk, dim, n, m = derivative.shape
-    tall = leak.reshape(leak.shape[0], 1, -1, n)
-    return product + xp.matmul(tall, derivative).reshape(nk, dim, leak.shape[1], n, m)
+    nk, n, m = states.shape
+    dim = derivative.shape[1]
+    first = xp.matmul(product.reshape(nk, -1, n), states).reshape(nk, n, -1, dim, m)
+    columns = xp.transpose(derivative, (0, 2, 1, 3)).reshape(nk, n, -1)
+    second = xp.matmul(leak.reshape(nk, -1, n), columns).reshape(nk, n, -1, dim, m)
+    return first + second
+
+
+def interpolated_current(rows: Any, columns: Any, left: Any, right: Any, xp: Any = np) -> Any:
+    """{s, hbar v}/2 between states m and n from s v applied to both: (nk, dim, L, M, N).
+
+    rows, columns: eigenstates m and n, (nk, n, M) and (nk, n, N). left, right: `interpolated_product` of them.
+    """
+    there = _between(0.5 * rows, right, xp)
+    back = xp.conj(_between(0.5 * columns, left, xp)).transpose(0, 4, 2, 3, 1)
+    return xp.transpose(there + back, (0, 3, 2, 1, 4))
+
+
+def _between(states: Any, applied: Any, xp: Any) -> Any:
+    """<m|..: states (nk, n, M), applied (nk, n, L, dim, N) -> (nk, M, L, dim, N)."""
+    nk, n, m = states.shape
+    adjoint = xp.conj(xp.swapaxes(states, -1, -2))
+    flat = applied.reshape(nk, n, math.prod(applied.shape[2:]))
+    return xp.matmul(adjoint, flat).reshape(nk, m, *applied.shape[2:])
 
 
 def conventional(current: Any, velocity: Any, kernel: Any, xp: Any = np) -> Any:
@@ -74,8 +100,12 @@ def conventional(current: Any, velocity: Any, kernel: Any, xp: Any = np) -> Any:
     weighted = velocity * (-2j * kernel[:, None])
     if xp is not np:
         return xp.real(xp.einsum("kilmn,kjmn->kijlm", xp.conj(current), weighted))
-    # real dot products of rows: nothing complex is formed
-    return np.vecdot(_as_reals(current)[:, :, None], _as_reals(weighted)[:, None, :, None])
+    # real dot products of rows, as one small matrix product for every m: nothing complex is formed
+    nk, dim, n_spin, m, n = current.shape
+    left = _as_reals(np.moveaxis(current, -2, 1)).reshape(nk, m, dim * n_spin, 2 * n)
+    right = _as_reals(np.moveaxis(weighted, -2, 1))
+    products = np.matmul(left, right.swapaxes(-1, -2)).reshape(nk, m, dim, n_spin, right.shape[2])
+    return products.transpose(0, 2, 4, 3, 1)
 
 
 def _as_reals(a: Any) -> Any:

@@ -110,6 +110,13 @@ class Eigenframe:
         """s_mm, (nk, L, n)."""
         return np.real(np.sum(np.conj(self.states)[:, None] * self.half_operator, axis=-2))
 
+    def derivative(self, dh: Any) -> Any:
+        """The part of |d_k n> inside the basis, in the basis of the model: U (U^dagger dH U / (e_n - e_m))."""
+        turning = (
+            self._from_left(ALL, half_rotate(self.states, dh)) * bloch.inverse_gaps(self.gaps(), self.apart())[:, None]
+        )
+        return np.matmul(self.states[:, None], turning)
+
     def diagonal(self, matrices: Any, rows: slice = ALL) -> Any:
         """O_mm of a stack (nk, a, n, n), (nk, a, M)."""
         states = self.states[..., rows]

@@ -50,9 +50,10 @@ def _evaluations(method: Method) -> int:
         return method.max_evaluations
     n = math.prod(method.shape)
     if isinstance(method, PolarGrid):
-        # the error estimate takes a half and two thirds of the points again in each direction
-        return round(n * (1 + len(method.shape) * (1 / 2 + 2 / 3)))
-    return n
+        # the error estimate takes one third and two thirds of the points again in each direction
+        return n * (1 + len(method.shape))
+    # and for a mesh one of a third of the points along each axis
+    return round(n * (1 + 3.0 ** -len(method.shape)))
 
 
 def _trial_integrand(

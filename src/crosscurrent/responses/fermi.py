@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from crosscurrent.numerics.batches import Batch
 from crosscurrent.physics import bloch
@@ -29,16 +28,16 @@ def fermi_sums(
 def _step_sums(x: NDArray[np.float64], energies: Any, batch: Batch, mu: NDArray[np.float64]) -> NDArray[np.float64]:
     """T = 0: each band goes to the first mu that fills it; `running` then adds it to all the later ones."""
     nk, n, n_components = x.shape
-    first = np.searchsorted(mu, energies, side="left").ravel()
-    filled = np.flatnonzero(first < len(mu))
-    label = np.repeat(batch.labels, n)[filled]
-    n_rules = len(batch.weights)
-    rule_rows = (label[None, :] * n_rules + np.arange(n_rules)[:, None]) * len(mu) + first[filled]
-    weight = np.repeat(batch.weights, n, axis=1)[:, filled]
-    columns = np.broadcast_to(filled, weight.shape)
-    shape = (batch.n_labels * n_rules * len(mu), nk * n)
-    scatter = csr_array((weight.ravel(), (rule_rows.ravel(), columns.ravel())), shape=shape)
-    return np.asarray(scatter @ x.reshape(nk * n, n_components)).reshape(batch.n_labels, n_rules, len(mu), n_components)
+    n_rules, n_mu = len(batch.weights), len(mu)
+    # the last bin collects bands that no mu fills
+    bins = batch.labels[:, None] * (n_mu + 1) + np.searchsorted(mu, energies.ravel()).reshape(nk, n)
+    flat = (bins.reshape(-1, 1) * n_components + np.arange(n_components)).ravel()
+    out = np.empty((batch.n_labels, n_rules, n_mu, n_components))
+    size = batch.n_labels * (n_mu + 1) * n_components
+    for rule, weight in enumerate(batch.weights):
+        binned = np.bincount(flat, weights=(x * weight[:, None, None]).ravel(), minlength=size)
+        out[:, rule] = binned.reshape(batch.n_labels, n_mu + 1, n_components)[:, :n_mu]
+    return out
 
 
 def running(sums: dict[str, NDArray[Any]], names: Iterable[str], temperature: float) -> dict[str, NDArray[Any]]:

@@ -56,7 +56,8 @@ def spin_hall(
     insulator in the sense of a direct gap, whatever the bands do elsewhere). method: how the zone is summed. spin: the
     spin operator in units of hbar, (L, n, n) or an Operator or the name of one of the model's; the model's own when
     None. projector: orbital weights (n,) or the name of a projector of the model; multiplies the spin operator.
-    definitions: out of DEFINITIONS and "anomalous_hall"; all of DEFINITIONS that apply when None. temperature: K. grouping: "covariant"
+    definitions: out of DEFINITIONS and "anomalous_hall"; all of DEFINITIONS that apply when None. temperature: K.
+    grouping: "covariant"
     (levels closer than `degeneracy` eV are one group) or "bands" (every band for itself, as in the paper). eta:
     Lorentzian width and omega: photon energies, both eV, of the conventional current (its Hall part; Qiao's Eq. (11)).
     velocity: "simple" {s, v}/2 within the model's states, "qiao", or "ryoo" (Wannier models that carry the matrices).

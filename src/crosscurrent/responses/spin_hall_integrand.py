@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.batches import Batch
-from crosscurrent.numerics.eigen import half_rotate, rotate
-from crosscurrent.physics import bloch, spin_current
+from crosscurrent.physics import spin_current
 from crosscurrent.physics.bloch import pair_weights
 from crosscurrent.responses.eigenframe import Eigenframe, Window, frame, points_per_batch
 from crosscurrent.responses.fermi import fermi_sums, running
@@ -25,8 +24,8 @@ class SpinHallIntegrand:
     """Weighted sums of f_m X_m for every wanted base quantity.
 
     mu: ascending, eV. tolerance: width of degenerate groups, eV. wanted: any of conventional, liu2023,
-    liu2023_corrected, anomalous_hall, shi2006. fillings: band counts at which shi2006 is tried. by_count: bands are occupied
-    by their number and not by their energy; mu then lies between whole numbers.
+    liu2023_corrected, anomalous_hall, shi2006. fillings: band counts at which shi2006 is tried. by_count: bands are
+    occupied by their number and not by their energy; mu then lies between whole numbers.
     """
 
     model: BlochModel
@@ -135,17 +134,16 @@ class SpinHallIntegrand:
             v, s = eigen.half_velocity, eigen.half_operator
             return spin_current.anticommutator_current(v[..., rows], s[..., rows], v[..., columns], s[..., columns])
         extra = eigen.matrices.extra
-        turning = rotate(eigen.states, extra["bare_dh"]) * bloch.inverse_gaps(eigen.gaps(), eigen.apart())[:, None]
-        half = spin_current.interpolated_product(
-            half_rotate(eigen.states, extra[self.velocity + "_product"]),
-            extra[self.velocity + "_leak"],
-            np.matmul(eigen.states[:, None], turning),
-        )
-        left, right = half[..., rows], half[..., columns]
         states = eigen.states
-        there = np.matmul(_adjoint(states[..., rows])[:, None, None], right)
-        back = np.matmul(_adjoint(states[..., columns])[:, None, None], left)
-        return 0.5 * (there + _adjoint(back))
+        applied = spin_current.interpolated_product(
+            extra[self.velocity + "_product"],
+            extra[self.velocity + "_leak"],
+            eigen.derivative(extra["bare_dh"]),
+            states,
+        )
+        return spin_current.interpolated_current(
+            states[..., rows], states[..., columns], applied[..., rows], applied[..., columns]
+        )
 
     def _insulating(self, eigen: Eigenframe, batch: Batch) -> Floats:
         """tr(s P1) for each filling, (n_labels, n_rules, n_fillings, P, L)."""
@@ -159,10 +157,6 @@ class SpinHallIntegrand:
 
 def _curvature(connection: Any) -> Any:
     return pair_weights(connection).sum(axis=-1)
-
-
-def _adjoint(a: Any) -> Any:
-    return np.conj(np.swapaxes(a, -1, -2))
 
 
 def _bands_last(x: Any) -> Floats:
