@@ -91,8 +91,11 @@ docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
+# DATA is a folder with fe/Fe.chk and its companions; see benchmarks/README.md
 bench: $(VENV)/.installed-dev
-	$(BIN)/python benchmarks/run.py
+	@test -n "$(DATA)" || { echo "make: name the data folder: make bench DATA=FOLDER (see benchmarks/README.md)" >&2; exit 1; }
+	@test -d benchmarks/.peer || $(PYTHON) benchmarks/setup_peer.py
+	$(BIN)/python benchmarks/compare.py $(DATA)
 
 clean:
 	rm -rf demo dist build docs/_build docs/gallery docs/generated docs/sg_execution_times.rst

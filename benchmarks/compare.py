@@ -60,7 +60,7 @@ def measure(row: tuple[str, str, str, float, float | None], options: argparse.Na
     for _ in range(options.rounds):
         peer_command = [str(options.peer), str(HERE / "peer_wannierberri.py"), *common, "--case", peer_case]
         peers.append(run([*peer_command, "--nkfft", str(options.nkfft)]))
-        ours.append(run([sys.executable, str(HERE / "ours.py"), *common, "--case", our_case, "--eigensolver"]))
+        ours.append(run([sys.executable, str(HERE / "ours.py"), *common, "--case", our_case]))
     ratios = [o["k_per_cpu_s"] / p["k_per_cpu_s"] for p, o in zip(peers, ours, strict=True)]
     peer, our = (max(records, key=lambda r: r["k_per_cpu_s"]) for records in (peers, ours))
     if peer["mesh"] != our["mesh"]:

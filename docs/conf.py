@@ -68,13 +68,15 @@ def plain_text(app: object, what: str, name: str, obj: object, options: object, 
 
 
 def write_references(app: object) -> None:
-    """Pages that are made of the package itself: the keys of a job, the help of the commands."""
+    """Pages that are made of the package itself: the keys of a job, the help of the commands, the claims of papers."""
     import cli_reference
     import job_reference
+    import paper_reference
 
     folder = HERE / "generated"
     folder.mkdir(exist_ok=True)
     (folder / "job_keys.md").write_text(job_reference.page(), encoding="utf-8")
+    (folder / "papers.md").write_text(paper_reference.page(), encoding="utf-8")
     (folder / "commands.md").write_text(cli_reference.page(), encoding="utf-8")
 
 

@@ -152,7 +152,7 @@ def test_workers_end_with_the_pool() -> None:
 def test_busy_worker_is_stopped_at_once() -> None:
     """Ctrl-C must not wait for a piece that takes an hour."""
     pool = ProcessMap(1)
-    pool._open().submit(time.sleep, 600)
+    pool._open().submit(time.sleep, 30)
     assert pool._pool is not None
     deadline = time.monotonic() + 60
     while not pool._pool._processes and time.monotonic() < deadline:

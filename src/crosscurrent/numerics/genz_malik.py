@@ -26,8 +26,8 @@ Floats = NDArray[np.float64]
 #: Where the cells of a periodic domain begin: symmetry about Gamma would make their errors equal, and add them up.
 _ORIGIN = np.array([0.1370, 0.2911, 0.4123])
 #: |degree 7 - degree 5| of the accepted cells times this is the reported error. The difference is far too large where
-#: the integrand is smooth, but a step can pass between the points of both rules.
-_SAFETY = 2.0
+#: the integrand is smooth, but a step can pass between the points of both rules, and a singularity beyond them.
+_SAFETY = 3.0
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,6 @@ class PeriodicPlan:
         return label.ravel()
 
 
-@functools.lru_cache(maxsize=64)
 @functools.cache
 def nodes(rule: str, n: int) -> tuple[Floats, Floats]:
     """Nodes and weights of a one-dimensional rule on [0, 1]: 'gauss', 'trapezoid' (periodic) or 'midpoint'.

@@ -55,7 +55,7 @@ class UniformMesh:
 class PolarGrid:
     """Gauss-Legendre in the radius (and in k_z or cos theta), trapezoidal in the angle: for k.p cutoffs.
 
-    radial, angular: points. polar: points in cos theta (sphere) or k_z (cylinder). The error is twice the sum over the
+    radial, angular: points. polar: points in cos theta (sphere) or k_z (cylinder). The error is 3 times the sum over the
     directions of the largest deviation of two grids with about a third and two thirds of the points in that direction.
     """
 
@@ -80,8 +80,8 @@ class Adaptive:
     """Cells refined where the integrand asks for it: Genz-Malik rules of degree 7 with an embedded degree 5.
 
     rtol, atol: what decides whether a cell is cut, of the largest component of each quantity. max_evaluations: stop
-    there and say so. base: cells along each direction to begin with. The error is twice the sum of what the rules of
-    the accepted cells disagree by; it may exceed the asked accuracy. A step of the integrand so close to a face of a
+    there and say so. base: cells along each direction to begin with. The error is 3 times the sum of what the rules
+    of the accepted cells disagree by; it may exceed the asked accuracy. A step of the integrand so close to a face of a
     cell that no point lies between them (2 % of its width) stays unseen.
     """
 
@@ -243,7 +243,7 @@ def _products(
 
 def _by_direction(values: Floats) -> Floats:
     deviations = np.abs(values[1:] - values[0])
-    return np.asarray(2 * np.maximum(deviations[0::2], deviations[1::2]).sum(axis=0))
+    return np.asarray(3 * np.maximum(deviations[0::2], deviations[1::2]).sum(axis=0))
 
 
 _ERROR_RULES: Mapping[str, Callable[[Floats], Floats]] = {

@@ -204,7 +204,10 @@ def compare(
         if not ylabel:
             symbol = style.component_label({k: str(v) for k, v in select.items() if isinstance(v, str)})
             ylabel = style.with_unit(symbol, str(converted[variable].attrs.get("units", "")))
-    ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+    low, high = ax.get_ylim()
+    if low < 0 < high:
+        # only then: curves far from zero would be pressed flat
+        ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     ax.set_ylabel(ylabel)
     if xlabel:
         ax.set_xlabel(xlabel)

@@ -144,7 +144,7 @@ def _vector(ds: xr.Dataset, variable: str, axis: str) -> xr.DataArray:
 
 
 def _symmetric(values: np.ndarray) -> Normalize:
-    """Zero is the pale middle. Spikes at near-degeneracies would leave everything else pale: cut at the 99th percentile."""
+    """Zero is the pale middle; cut at the 99th percentile, or a spike would leave everything else pale."""
     size = np.abs(values[np.isfinite(values)])
     reach = float(np.percentile(size, 99)) if size.size else 1.0
     return CenteredNorm(0.0, reach if reach > 0 else 1.0)

@@ -52,7 +52,7 @@ class GeometryWork:
             curvature = curvature + eigen.diagonal(eigen.matrices.curvature)
         vectors = {"berry_curvature": curvature, "orbital_moment": bloch.orbital_moment(connection, eigen.energies)}
         if self.operator is not None:
-            vectors["spin"] = eigen.operator_diagonal()
+            vectors["spin_expectation"] = eigen.operator_diagonal()
         out = {name: _group_average(v, eigen).transpose(0, 2, 1) for name, v in vectors.items()}
         return {"energy": eigen.energies, **out}
 
@@ -178,7 +178,7 @@ def _labelled(
         "energy": ("eV", "band energy", (), ()),
         "berry_curvature": ("angstrom^2", "Berry curvature", ("axis",), ("wang2006",)),
         "orbital_moment": ("mu_B", "orbital magnetic moment", ("axis",), ("sundaram1999",)),
-        "spin": ("hbar", "expectation value of the spin", ("spin",), ()),
+        "spin_expectation": ("hbar", "expectation value of the spin", ("spin",), ()),
     }
     variables = {}
     for name, array in values.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,13 @@ from crosscurrent.numerics.zone import Estimate, ZoneSums
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
+
+
+def suggestion(name: str, choices: Iterable[str]) -> str:
+    """What to write instead of an unknown name: the nearest one first."""
+    known = list(choices)
+    near = difflib.get_close_matches(name, known, n=1)
+    return (f"did you mean '{near[0]}'? " if near else "") + "choose from " + ", ".join(known or ["(none)"])
 
 
 def spin_operator(model: BlochModel, spin: Operator | NDArray[np.complex128] | str | None) -> Operator:
@@ -33,11 +41,8 @@ def spin_operator(model: BlochModel, spin: Operator | NDArray[np.complex128] | s
     elif isinstance(spin, str):
         named = dict(getattr(model, "operators", {}))
         if spin not in named:
-            near = difflib.get_close_matches(spin, named, n=1)
             raise InputError(
-                f"model '{model.name}' has no operator '{spin}'",
-                where="spin",
-                fix=f"did you mean '{near[0]}'?" if near else "choose from " + ", ".join(named or ["(none)"]),
+                f"model '{model.name}' has no operator '{spin}'", where="spin", fix=suggestion(spin, named)
             )
         chosen = named[spin]
     else:
@@ -60,7 +65,7 @@ def projected(model: BlochModel, operator: Operator, projector: str | Floats | N
             raise InputError(
                 f"model '{model.name}' has no projector '{projector}'",
                 where="projector",
-                fix="choose from " + ", ".join(model.projectors or ["(none)"]),
+                fix=suggestion(projector, model.projectors),
             )
         projector = model.projectors[projector]
     return operator.projected(projector)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import AXES, BlochModel
 from crosscurrent.numerics.zone import Estimate, Method, ZoneSums
+from crosscurrent.responses.gaps import suggestion
 from crosscurrent.results import Quantity, dataset
 from crosscurrent.units import (
     HALL_UNITS_2D,
@@ -76,7 +77,7 @@ def _unit(
     table = three if dim == 3 or (thickness is not None and unit not in two) else two
     chosen = next(iter(table)) if unit is None else unit
     if chosen not in table:
-        raise InputError(f"unknown unit '{chosen}'", where="unit", fix="choose from " + ", ".join(table))
+        raise InputError(f"unknown unit '{chosen}'", where="unit", fix=suggestion(chosen, table))
     return table[chosen] / (thickness if thickness is not None and table is three else 1.0), chosen
 
 

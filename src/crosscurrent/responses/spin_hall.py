@@ -115,7 +115,7 @@ def _chosen(definitions: Sequence[str] | None, omega: Any) -> tuple[str, ...]:
         raise InputError(
             f"unknown definition '{unknown[0]}'" if unknown else "no definition asked for",
             where="spin_hall.definitions",
-            fix="choose from " + ", ".join(_NEEDS),
+            fix=gaps.suggestion(unknown[0] if unknown else "", _NEEDS),
         )
     if omega is not None and tuple(definitions) != ("conventional",):
         raise InputError(
