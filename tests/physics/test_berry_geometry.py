@@ -22,7 +22,9 @@ def test_curvature_is_the_flux_through_a_plaquette(seed: int) -> None:
         np.linalg.eigh(flat.h(k + side * np.array(c)))[1] for c in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
     ]
     links = [np.einsum("kam,kam->km", corners[i].conj(), corners[(i + 1) % 4]) for i in range(4)]
-    np.testing.assert_allclose(omega, -np.angle(np.prod(links, axis=0)) / side**2, atol=1e-4 * (1 + np.abs(omega).max()))
+    np.testing.assert_allclose(
+        omega, -np.angle(np.prod(links, axis=0)) / side**2, atol=1e-4 * (1 + np.abs(omega).max())
+    )
 
 
 @given(seed=st.integers(0, 500))

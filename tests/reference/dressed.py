@@ -1,9 +1,9 @@
 """Wannier functions made on purpose: a known tight-binding model seen in a basis that turns smoothly with k.
 
 U(k) is a product of 1 + P (exp(i k.R) - 1) with projectors P: unitary at every k, and a finite sum over lattice
-vectors. So H' = U^dagger H U, the spin, and the position matrix A' = U^dagger tau U + i U^dagger dU are finite sums too,
-and every response of the dressed model must be that of the plain one. Keeping the first columns of U alone gives an
-exact model of some of the bands, with states outside it.
+vectors. So H' = U^dagger H U, the spin, and the position matrix A' = U^dagger tau U + i U^dagger dU are finite sums
+too, and every response of the dressed model must be that of the plain one. Keeping the first columns of U alone gives
+an exact model of some of the bands, with states outside it.
 """
 
 from __future__ import annotations
@@ -117,7 +117,9 @@ def _built(
     n = h.blocks[0, 0].shape[0]
 
     def leaves(item: object) -> list[Series]:
-        return [item] if isinstance(item, Series) else [leaf for part in item for leaf in leaves(part)]  # type: ignore[attr-defined]
+        if isinstance(item, Series):
+            return [item]
+        return [leaf for part in item for leaf in leaves(part)]  # type: ignore[attr-defined]
 
     used = leaves([h, spins, position or [], *more.values()])
     vectors = sorted(set().union(*(series.blocks for series in used)))

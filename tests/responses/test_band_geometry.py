@@ -20,7 +20,7 @@ from reference.bridge import package_model
 
 
 def test_dirac_electron() -> None:
-    """Xiao, Chang and Niu, RMP 82, 1959: Omega = -+ v^2 m / 2 e^3 for the upper and the lower band, m = (e/hbar) e Omega."""
+    """Xiao, Chang and Niu, RMP 82, 1959: Omega = -+ v^2 m / 2 e^3 for the upper and lower band; one moment for both."""
     v, mass = 3.33, 0.05
     model = massive_dirac(velocity=v, mass=mass, cutoff=Disk(1.0))
     k = np.random.default_rng(0).normal(size=(20, 2)) * 0.05
@@ -36,7 +36,7 @@ def test_dirac_electron() -> None:
 
 @pytest.mark.parametrize(("t2", "phi", "mass"), [(0.1, np.pi / 2, 0.0), (0.15, 0.9, 0.2)])
 def test_orbital_moment_of_haldane(t2: float, phi: float, mass: float) -> None:
-    """For two bands m = (e/2 hbar)(e_1 - e_0) times the curvature of the lower one, with the curvature from a plaquette.
+    """For two bands m = (e/2 hbar)(e_1 - e_0) times the curvature of the lower one, taken from a plaquette.
 
     The moment is the same in both bands, the curvature opposite; the plaquette knows no velocity matrix.
     """
@@ -106,7 +106,7 @@ def test_spin_of_the_chosen_operator() -> None:
     k = np.array([[0.02, 0.03, 0.01]])
     own, other = band_geometry(model, k), band_geometry(model, k, spin="physical_spin")
     assert own["spin_expectation"].dims == ("k", "band", "spin")
-    e, u = np.linalg.eigh(model.matrices(k).h[0])
+    _, u = np.linalg.eigh(model.matrices(k).h[0])
     for data, name in ((own, "spin"), (other, "physical_spin")):
         expected = np.einsum("am,lab,bm->ml", u.conj(), model.operators[name].blocks[0], u).real
         np.testing.assert_allclose(data["spin_expectation"].values[0], expected, atol=1e-12)

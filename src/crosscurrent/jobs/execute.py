@@ -33,7 +33,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from crosscurrent.numerics.chunks import Partial, Work
 from crosscurrent.units import InputError
@@ -53,8 +53,9 @@ class SerialMap:
     def __call__(
         self, stage: str, work: Work, chunks: Sequence[Any], weights: Sequence[float] | None = None
     ) -> Iterator[Partial]:
+        threads = ThreadpoolController()
         for chunk in chunks:
-            yield call(work, chunk)
+            yield call(work, chunk, threads)
 
 
 class ProcessMap:
@@ -150,21 +151,26 @@ def executor(workers: int) -> SerialMap | ProcessMap:
     return SerialMap() if workers == 1 else ProcessMap(workers)
 
 
-def call(work: Work, chunk: Any) -> dict[str, np.ndarray]:
-    """One piece, BLAS on one thread: its bits then do not depend on where it runs."""
-    with threadpool_limits(limits=1):
+def call(work: Work, chunk: Any, threads: ThreadpoolController | None = None) -> dict[str, np.ndarray]:
+    """One piece, BLAS on one thread: its bits then do not depend on where it runs.
+
+    threads: what knows the libraries of this process; finding them takes milliseconds, as long as a small piece.
+    """
+    with (threads or ThreadpoolController()).limit(limits=1):
         return {name: np.asarray(value) for name, value in work(chunk).items()}
 
 
 def _call_shared(path: str, chunk: Any) -> dict[str, np.ndarray]:
-    return call(_load_work(path), chunk)
+    work, threads = _load_work(path)
+    return call(work, chunk, threads)
 
 
 @lru_cache(maxsize=1)
-def _load_work(path: str) -> Callable[[Any], dict[str, np.ndarray]]:
+def _load_work(path: str) -> tuple[Callable[[Any], dict[str, np.ndarray]], ThreadpoolController]:
     """Only in a worker; paths are never used twice, so the one in the cache is the one of this stage."""
     work: Callable[[Any], dict[str, np.ndarray]] = pickle.loads(Path(path).read_bytes())
-    return work
+    # after the work, which brings in the libraries it needs
+    return work, ThreadpoolController()
 
 
 def _start_worker() -> None:

@@ -130,9 +130,8 @@ class TightBinding(BlochModel):
         if "extra" in parts:
             extra["bare_dh"] = evaluate(self._sum("bare", lambda: self._bare_sum()))[:, 1:]
             for kind in self.interpolations:
-                stack = evaluate(self._sum(kind, lambda kind=kind: self._interpolated_sum(kind)))  # type: ignore[misc]
-                extra[kind + "_product"] = stack[:, :, :, : self.dim]
-                extra[kind + "_leak"] = stack[:, :, :, self.dim]
+                for part in ("product", "leak"):
+                    extra[f"{kind}_{part}"] = evaluate(self._interpolated_sum(kind, part))
         return Matrices(h, dh, values, curvature, extra)
 
     @property
@@ -201,8 +200,13 @@ class TightBinding(BlochModel):
         prefixes = {"qiao": "", "ryoo": "ryoo_"}
         return tuple(kind for kind, prefix in prefixes.items() if prefix + "spin_position" in self.extra_blocks)
 
-    def _interpolated_sum(self, kind: str) -> LatticeSum:
-        """Q and X of `spin_current.interpolated_blocks` as one lattice sum, (n, 3, dim + 1, n)."""
+    def _interpolated_sum(self, kind: str, part: str) -> LatticeSum:
+        """Q ("product", (n, 3, dim, n)) or X ("leak", (n, 3, n)) of `spin_current.interpolated_blocks`."""
+        if (kind, part) not in self._sums:
+            self._sums[kind, "product"], self._sums[kind, "leak"] = self._interpolated_sums(kind)
+        return self._sums[kind, part]
+
+    def _interpolated_sums(self, kind: str) -> tuple[LatticeSum, LatticeSum]:
         prefix = "" if kind == "qiao" else "ryoo_"
         assert self.spin is not None
         spin, spin_h = self.spin.blocks, self.extra_blocks[prefix + "spin_hamiltonian"]
@@ -221,14 +225,14 @@ class TightBinding(BlochModel):
         ]
         series = LatticeSum(self._periodic_vectors, np.concatenate(flat, axis=1))
 
-        def blocks(values: Complexes) -> Complexes:
+        def blocks(values: Complexes) -> tuple[Complexes, Complexes]:
             h, dh, s, sh, pos, hpos = np.split(values, np.cumsum([1, dim, 3, 3, 3 * dim]), axis=1)
             shape = (-1, 3, dim, n, n)
             product, leak = interpolated_blocks(h[:, 0], dh, s, sh, pos.reshape(shape), hpos.reshape(shape))
             # operator axes go between the matrix axes, which is how they are multiplied later
-            return np.concatenate([product, leak[:, None]], axis=1).transpose(0, 3, 2, 1, 4)
+            return product.transpose(0, 3, 2, 1, 4), leak.swapaxes(1, 2)
 
-        return series.composed(blocks, order=2)
+        return series.composed(lambda v: blocks(v)[0], order=2), series.composed(lambda v: blocks(v)[1], order=2)
 
 
 def hermiticity_residual(vectors: NDArray[np.int64], blocks: Complexes) -> float:

@@ -55,8 +55,9 @@ class UniformMesh:
 class PolarGrid:
     """Gauss-Legendre in the radius (and in k_z or cos theta), trapezoidal in the angle: for k.p cutoffs.
 
-    radial, angular: points. polar: points in cos theta (sphere) or k_z (cylinder). The error is 3 times the sum over the
-    directions of the largest deviation of two grids with about a third and two thirds of the points in that direction.
+    radial, angular: points. polar: points in cos theta (sphere) or k_z (cylinder). The error is 3 times the sum over
+    the directions of the largest deviation of two grids with about a third and two thirds of the points in that
+    direction.
     """
 
     radial: int

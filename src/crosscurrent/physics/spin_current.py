@@ -35,7 +35,8 @@ def _overlaps(left: Any, right: Any, xp: Any) -> Any:
     One matrix product a point, and rows m outermost: that is how `conventional` reads the result.
     """
     nk, n_left, n, m = left.shape
-    adjoint = xp.conj(xp.transpose(left, (0, 3, 1, 2))).reshape(nk, m * n_left, n)
+    # reshape before conj: conj keeps the strides of a transposed view, and the reshape would copy once more
+    adjoint = xp.conj(xp.transpose(left, (0, 3, 1, 2)).reshape(nk, m * n_left, n))
     n_right, n_columns = right.shape[1], right.shape[-1]
     columns = xp.transpose(right, (0, 2, 1, 3)).reshape(nk, n, n_right * n_columns)
     return xp.matmul(adjoint, columns).reshape(nk, m, n_left, n_right, n_columns)
@@ -210,7 +211,9 @@ def shi2006(velocity: Any, energies: Any, spin: Any, filling: int, xp: Any = np)
     occupied = xp.arange(n) < filling
     across = occupied[:, None] != occupied[None, :]
     gaps = energies[:, :, None] - energies[:, None, :]
-    inverse = xp.where(across, 1.0 / xp.where(across, gaps, 1.0), 0.0)
+    # where bands touch there is no gap and no answer, but the caller learns of it only after the whole zone
+    regular = across & (gaps != 0.0)
+    inverse = xp.where(regular, 1.0 / xp.where(regular, gaps, 1.0), 0.0)
     # |d o> = sum_e |e> v_eo/(e_o - e_e), so dP is v over minus the gap, with the sign of the side it is read from
     sign = xp.where(occupied, 1.0, -1.0)[None, None, None, :]
     d_projector = -velocity * inverse[:, None] * sign

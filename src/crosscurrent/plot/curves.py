@@ -154,7 +154,7 @@ def hall_figure(
 
 def _legend(figure: Figure, ax: Axes, n: int) -> None:
     if n > 4:
-        figure.legend(*ax.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside right center", fontsize=8, frameon=False)
     else:
         ax.legend(fontsize=8, frameon=False)
 

@@ -128,8 +128,13 @@ def spin_hall_dataset(
         grouping=grouping,
         degeneracy_eV=integrand.tolerance,
         velocity=integrand.velocity,
-        thickness_angstrom=thickness or 0.0,
+        **thickness_note(thickness),
     )
+
+
+def thickness_note(thickness: float | None) -> dict[str, Any]:
+    """The attribute that a result quoted per thickness carries."""
+    return {} if thickness is None else {"thickness_angstrom": thickness}
 
 
 def _complex(estimate: Estimate) -> tuple[Any, Any]:
