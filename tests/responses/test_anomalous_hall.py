@@ -124,3 +124,14 @@ def test_bad_settings(options: dict[str, Any], message: str) -> None:
     settings = {"mu": 0.0, "method": UniformMesh((4, 4)), **options}
     with pytest.raises(InputError, match=message):
         anomalous_hall(qwz(), **settings)
+
+
+def test_a_sharp_fermi_surface_warns_of_adaptive_rules() -> None:
+    model = massive_dirac(cutoff=Disk(0.5))
+    method = Adaptive(rtol=1e-2)
+    middle, inside = 0.0, float(np.linalg.eigvalsh(model.matrices(np.array([[0.1, 0.0]])).h)[0, 1])
+    text = "Fermi surface can pass between"
+    assert text not in anomalous_hall(model, middle, method=method).attrs["warnings"]
+    assert text in anomalous_hall(model, inside, method=method).attrs["warnings"]
+    assert text not in anomalous_hall(model, inside, method=method, temperature=300.0).attrs["warnings"]
+    assert text not in anomalous_hall(model, inside, method=PolarGrid(40, 8)).attrs["warnings"]

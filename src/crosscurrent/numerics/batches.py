@@ -16,17 +16,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GridRows:
-    """Rows of a uniform periodic grid: reduced coordinates (i + offset)/N, every row along the whole last axis.
+    """Rows of a uniform periodic grid: reduced coordinates (i + offset)/N, every row along the last axis.
 
-    rows count the leading axes in C order.
+    rows count the leading axes in C order. part: the points of the last axis that are meant; all of them when None.
     """
 
     shape: tuple[int, ...]
     rows: range
     offset: float = 0.0
+    part: range | None = None
 
     def reduced(self) -> Floats:
-        """(len(rows) * shape[-1], dim)."""
+        """(len(rows) * points of the last axis, dim)."""
         lead, last = self.lead(), self.along_last()
         return np.concatenate([np.repeat(lead, len(last), axis=0), np.tile(last, len(lead))[:, None]], axis=1)
 
@@ -36,8 +37,8 @@ class GridRows:
         return np.asarray((index + self.offset) / np.array(self.shape[:-1]))
 
     def along_last(self) -> Floats:
-        """Coordinates along the last axis, (shape[-1],)."""
-        return np.asarray((np.arange(self.shape[-1]) + self.offset) / self.shape[-1])
+        """Coordinates along the last axis."""
+        return np.asarray((np.array(self.part or range(self.shape[-1])) + self.offset) / self.shape[-1])
 
 
 @dataclass(frozen=True)

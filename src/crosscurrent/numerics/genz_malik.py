@@ -189,6 +189,9 @@ def refine(
         if last:
             status = f"stopped at max_evaluations = {max_evaluations} before the asked tolerance"
     sums = {name: value for name, value in total.items() if ":" not in name}
+    for value in sums.values():
+        # no cell was asked for more, and a step that every cell has between the same points shows in none
+        value[1] = np.maximum(value[1], max(atol, rtol * float(np.abs(value[0]).max(initial=0.0))))
     return Refined(sums, spent, status, {name: value for name, value in total.items() if name not in sums})
 
 

@@ -96,12 +96,19 @@ class PeriodicPlan:
         weight = self.cell.measure / (2 * np.pi) ** self.cell.dim / self.n_points
         for start in range(chunk.start, chunk.stop, step):
             rows = range(start, min(start + step, chunk.stop))
-            labels = self._labels(rows)
-            yield Batch(
-                labels, self.n_labels, np.full((1, len(labels)), weight), grid=GridRows(self.shape, rows, self.offset)
-            )
+            for part in self._parts(points_per_batch):
+                labels = self._labels(rows)[:, part.start : part.stop].ravel()
+                grid = GridRows(self.shape, rows, self.offset, part)
+                yield Batch(labels, self.n_labels, np.full((1, len(labels)), weight), grid=grid)
+
+    def _parts(self, points_per_batch: int) -> list[range]:
+        """The last axis, cut evenly when a row does not fit the cache."""
+        n = self.shape[-1]
+        size = math.ceil(n / math.ceil(n / points_per_batch))
+        return [range(start, min(start + size, n)) for start in range(0, n, size)]
 
     def _labels(self, rows: range) -> NDArray[np.int64]:
+        """(len(rows), shape[-1])."""
         lead = np.array(np.unravel_index(np.arange(rows.start, rows.stop), self.shape[:-1]))
         label = np.zeros((len(rows), self.shape[-1]), dtype=np.int64)
         for axis, even in enumerate(self._even):
@@ -109,7 +116,7 @@ class PeriodicPlan:
                 continue
             parity = np.arange(self.shape[-1]) % 2 if axis == len(self.shape) - 1 else (lead[axis] % 2)[:, None]
             label = 2 * label + parity
-        return label.ravel()
+        return label
 
 
 @functools.cache

@@ -43,7 +43,7 @@ class LatticeSum:
         return values.reshape(len(reduced), *self.shape)
 
     def on_rows(self, grid: GridRows) -> Complexes:
-        """All points of the rows, (len(rows) * shape[-1], ...)."""
+        """All points of the rows, one row after the other."""
         partial = self._partial(grid)
         last_phases = np.exp(2j * np.pi * np.outer(grid.along_last(), self.last))
         values: Complexes = np.matmul(last_phases, partial)
@@ -58,7 +58,7 @@ class LatticeSum:
         parts, rows = [], grid.rows
         for block in range(rows.start // _ROWS, (rows.stop - 1) // _ROWS + 1):
             first = block * _ROWS
-            whole = replace(grid, rows=range(first, min(first + _ROWS, math.prod(grid.shape[:-1]))))
+            whole = replace(grid, rows=range(first, min(first + _ROWS, math.prod(grid.shape[:-1]))), part=None)
             if self._kept is None or self._kept[0] != whole:
                 self._kept = (whole, self._row_block(whole))
             parts.append(self._kept[1][max(rows.start - first, 0) : rows.stop - first])

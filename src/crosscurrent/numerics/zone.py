@@ -82,8 +82,9 @@ class Adaptive:
 
     rtol, atol: what decides whether a cell is cut, of the largest component of each quantity. max_evaluations: stop
     there and say so. base: cells along each direction to begin with. The error is 3 times the sum of what the rules
-    of the accepted cells disagree by; it may exceed the asked accuracy. A step of the integrand so close to a face of a
-    cell that no point lies between them (2 % of its width) stays unseen.
+    of the accepted cells disagree by, and never less than what was asked for; it may be more. A step that follows
+    the coordinates (the Fermi surface of an isotropic model on a disk or sphere) can lie between the same points of
+    every cell and stay unseen: use a PolarGrid there.
     """
 
     rtol: float = 1e-3

@@ -15,6 +15,7 @@ from crosscurrent.results.schema import ERROR_SUFFIX, component_dims, convert_un
 from crosscurrent.units import InputError
 
 _LIMIT = 6  # panels on one figure
+_INSIDE = 4  # curves up to which the legend stands inside the axes
 
 
 def curve(
@@ -153,7 +154,7 @@ def hall_figure(
 
 
 def _legend(figure: Figure, ax: Axes, n: int) -> None:
-    if n > 4:
+    if n > _INSIDE:
         figure.legend(*ax.get_legend_handles_labels(), loc="outside right center", fontsize=8, frameon=False)
     else:
         ax.legend(fontsize=8, frameon=False)
@@ -195,7 +196,7 @@ def compare(
     ylabel: str = "",
 ) -> Figure:
     """Curves of several results on one pair of axes. lines: (result, variable, selection, label) each."""
-    figure = style.new_figure()
+    figure = style.new_figure(6.0 if len(lines) <= _INSIDE else 8.0)
     ax = style.prepare(figure.subplots())
     for i, (ds, variable, select, label) in enumerate(lines):
         converted = convert_units(ds, unit) if unit else ds
@@ -211,7 +212,7 @@ def compare(
     ax.set_ylabel(ylabel)
     if xlabel:
         ax.set_xlabel(xlabel)
-    ax.legend(fontsize=8, frameon=False)
+    _legend(figure, ax, len(lines))
     ax.set_title(title, fontsize=11)
     style.note(figure, lines[0][0])
     return figure

@@ -54,6 +54,7 @@ class AnomalousHallIntegrand:
         out: dict[str, NDArray[Any]] = {"within": total[..., :n_pairs]}
         if self.external:
             out["outside"] = total[..., n_pairs:]
+        out["min:band"], out["max:band"] = eigen.energies.min(axis=0), eigen.energies.max(axis=0)
         return out
 
     def finish(self, sums: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -113,7 +114,10 @@ def anomalous_hall(
         index_order="current i, field j: J_i over E_j",
         convention=labelled.CONVENTION,
         equations={key: labelled.EQUATIONS[key]},
-        warnings=labelled.common_warnings(model, sums, grouping),
+        warnings=[
+            *labelled.common_warnings(model, sums, grouping),
+            *labelled.step_warning(method, sums, levels, integrand.temperature),
+        ],
         **labelled.provenance(model, method, sums),
         temperature_K=integrand.temperature,
         grouping=grouping,

@@ -171,4 +171,4 @@ def tolerance_of(grouping: str, degeneracy: float | None) -> float:
 
 def points_per_batch(n_states: int, n_matrices: int) -> int:
     """How many points keep a stack of n_matrices (n, n) complex matrices within a few MB of cache."""
-    return int(np.clip(4e6 / (16 * n_states**2 * n_matrices), 8, 4096))
+    return int(np.clip(8e6 / (16 * n_states**2 * n_matrices), 8, 4096))

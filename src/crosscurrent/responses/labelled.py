@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import AXES, BlochModel
-from crosscurrent.numerics.zone import Estimate, Method, ZoneSums
+from crosscurrent.numerics.zone import Adaptive, Estimate, Method, ZoneSums
 from crosscurrent.responses.gaps import suggestion
 from crosscurrent.results import Quantity, dataset
 from crosscurrent.units import (
@@ -121,7 +121,10 @@ def spin_hall_dataset(
         index_order="current i, field j, spin l: J_i of spin l over E_j",
         convention=CONVENTION,
         equations={key: text for key, text in EQUATIONS.items() if key in used},
-        warnings=warnings(model, sums, grouping, estimates),
+        warnings=[
+            *warnings(model, sums, grouping, estimates),
+            *([] if integrand.by_count else step_warning(method, sums, levels, integrand.temperature)),
+        ],
         **provenance(model, method, sums),
         temperature_K=integrand.temperature,
         eta_eV=integrand.eta,
@@ -178,6 +181,19 @@ def common_warnings(model: BlochModel, sums: ZoneSums, grouping: str) -> list[st
     if sums.status != "converged":
         out.append(f"the zone integral is not converged: {sums.status}")
     return out
+
+
+def step_warning(method: Method, sums: ZoneSums, levels: Floats, temperature: float) -> list[str]:
+    """A sharp Fermi surface and an adaptive rule do not go together: the rule may look past it."""
+    bottom, top = sums.extremes.get("min:band"), sums.extremes.get("max:band")
+    if not isinstance(method, Adaptive) or temperature > 0 or bottom is None or top is None:
+        return []
+    crossed = ((bottom[:, None] < levels) & (levels < top[:, None])).any()
+    text = (
+        "at zero temperature a Fermi surface can pass between the points of an adaptive rule, and the error estimate "
+        "may then be too small: give a temperature, or use a uniform mesh or a polar grid"
+    )
+    return [text] if crossed else []
 
 
 def warnings(model: BlochModel, sums: ZoneSums, grouping: str, estimates: Mapping[str, Estimate]) -> list[str]:
