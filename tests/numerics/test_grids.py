@@ -84,7 +84,8 @@ def test_every_mesh_point_once(shape: list[int], per_batch: int, offset: float) 
         for batch in plan.batches(chunk, per_batch):
             assert batch.grid is not None
             seen.append(batch.grid.reduced())
-            labels.append(batch.labels)
+            assert batch.present is not None
+            labels.append(batch.present[batch.labels])
             weight += batch.weights.sum()
     points = np.concatenate(seen)
     expected = np.stack(np.meshgrid(*[(np.arange(n) + offset) / n for n in shape], indexing="ij"), -1).reshape(-1, dim)

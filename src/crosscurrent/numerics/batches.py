@@ -46,8 +46,9 @@ class Batch:
     """Points of a zone integral.
 
     k: (nk, dim) Cartesian, or None when `grid` names rows of a periodic grid instead, which models with a real-space
-    form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of n_labels.
-    weights: (n_rules, nk), measure / (2 pi)^dim included: several quadrature rules may share one evaluation.
+    form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of the n_labels of this batch. present: the
+    number of each of them among those of the whole integral, or None when the batch has them all. weights: (n_rules,
+    nk), measure / (2 pi)^dim included: several quadrature rules may share one evaluation.
     """
 
     labels: NDArray[np.int64]
@@ -55,6 +56,7 @@ class Batch:
     weights: Floats
     k: Floats | None = None
     grid: GridRows | None = None
+    present: NDArray[np.int64] | None = None
 
     @property
     def n_points(self) -> int:
@@ -93,6 +95,17 @@ def add(total: dict[str, NDArray[Any]], part: Partial) -> None:
             np.maximum(total[name], value, out=total[name])
         else:
             total[name] += value
+
+
+def add_labelled(total: dict[str, NDArray[Any]], part: Partial, present: NDArray[np.int64], n_labels: int) -> None:
+    """The same for the sums of a batch that has only some of n_labels labels."""
+    for name, value in part.items():
+        if name.startswith(("min:", "max:")):
+            add(total, {name: value})
+            continue
+        if name not in total:
+            total[name] = np.zeros((n_labels, *value.shape[1:]))
+        total[name][present] += value
 
 
 def add_sums(parts: Iterable[Partial]) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.numerics.batches import Batch, GridRows, Integrand, add
+from crosscurrent.numerics.batches import Batch, GridRows, Integrand, add, add_labelled
 from crosscurrent.numerics.domains import Cell, Cylinder, Disk, Domain, Sphere
 from crosscurrent.numerics.mapping import to_k
 from crosscurrent.units import InputError
@@ -49,7 +49,11 @@ class GridWork:
     def __call__(self, chunk: range) -> dict[str, NDArray[Any]]:
         total: dict[str, NDArray[Any]] = {}
         for batch in self.plan.batches(chunk, self.integrand.points_per_batch):
-            add(total, self.integrand(batch))
+            sums = self.integrand(batch)
+            if batch.present is None:
+                add(total, sums)
+            else:
+                add_labelled(total, sums, batch.present, self.plan.n_labels)
         return self.integrand.finish(total)
 
 
@@ -98,8 +102,11 @@ class PeriodicPlan:
             rows = range(start, min(start + step, chunk.stop))
             for part in self._parts(points_per_batch):
                 labels = self._labels(rows)[:, part.start : part.stop].ravel()
+                # a row holds two labels at most: sums over Fermi levels for all of them would mostly be zeros
+                present, local = np.unique(labels, return_inverse=True)
                 grid = GridRows(self.shape, rows, self.offset, part)
-                yield Batch(labels, self.n_labels, np.full((1, len(labels)), weight), grid=grid)
+                weights = np.full((1, len(labels)), weight)
+                yield Batch(local, len(present), weights, grid=grid, present=present)
 
     def _parts(self, points_per_batch: int) -> list[range]:
         """The last axis, cut evenly when a row does not fit the cache."""
