@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from crosscurrent.jobs import load_job, run_job
+    from crosscurrent.models.adapters import from_pythtb, from_tbmodels
     from crosscurrent.models.bloch import Operator
     from crosscurrent.models.kp import CallableKP, PolynomialKP
     from crosscurrent.models.materials import material
@@ -42,6 +43,8 @@ _HOMES = {
     "anomalous_hall": "responses.anomalous_hall",
     "band_geometry": "responses.band_geometry",
     "bands": "responses.band_geometry",
+    "from_pythtb": "models.adapters",
+    "from_tbmodels": "models.adapters",
     "load": "results",
     "load_job": "jobs",
     "load_wannier90": "models.wannier90",
@@ -68,6 +71,8 @@ __all__ = [
     "anomalous_hall",
     "band_geometry",
     "bands",
+    "from_pythtb",
+    "from_tbmodels",
     "load",
     "load_job",
     "load_wannier90",

@@ -81,11 +81,11 @@ def _draw(figure: Figure, results: Results, path: Path) -> None:
 
 
 def _print(report: Report) -> None:
-    from crosscurrent.jobs.reproduce import quantity_of
+    from crosscurrent.jobs.reproduce import quantity_of, reference_of
 
     click.echo(f"{report.key}: {report.reference.title}")
     rows = [
-        (quantity_of(o.check), f"{o.found:.6g}", f"{o.check.value:.6g}", "ok" if o.passed else "FAILS", o.check.source)
+        (quantity_of(o.check), f"{o.found:.6g}", reference_of(o.check), "ok" if o.passed else "FAILS", o.check.source)
         for o in report.outcomes
     ]
     table = [("quantity", "ours", "reference", "", "source"), *rows] if rows else []

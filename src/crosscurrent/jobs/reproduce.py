@@ -83,11 +83,16 @@ class Report:
 
 def _row(outcome: Outcome) -> str:
     check = outcome.check
-    sign = {"equal": "", "above": "> ", "below": "< "}[check.relation]
     error = f"{outcome.error:.1g}" if math.isfinite(outcome.error) else ""
     unit = f" {check.unit}" if check.unit else ""
-    cells = [quantity_of(check), f"{outcome.found:.6g}", error, f"{sign}{check.value:.6g}{unit}"]
+    cells = [quantity_of(check), f"{outcome.found:.6g}", error, reference_of(check) + unit]
     return "| " + " | ".join([*cells, "yes" if outcome.passed else "**NO**", check.source]) + " |"
+
+
+def reference_of(check: Check) -> str:
+    """The reference value, with the sign of the relation when it is a bound."""
+    sign = {"equal": "", "above": "> ", "below": "< "}[check.relation]
+    return f"{sign}{check.value:.6g}"
 
 
 def quantity_of(check: Check) -> str:

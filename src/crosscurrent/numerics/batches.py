@@ -46,9 +46,9 @@ class Batch:
     """Points of a zone integral.
 
     k: (nk, dim) Cartesian, or None when `grid` names rows of a periodic grid instead, which models with a real-space
-    form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of the n_labels of this batch. present: the
-    number of each of them among those of the whole integral, or None when the batch has them all. weights: (n_rules,
-    nk), measure / (2 pi)^dim included: several quadrature rules may share one evaluation.
+    form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of the n_labels of this batch. present:
+    the number of each of them among those of the whole integral, or None when the batch has them all. weights:
+    (n_rules, nk), measure / (2 pi)^dim included: several quadrature rules may share one evaluation.
     """
 
     labels: NDArray[np.int64]
