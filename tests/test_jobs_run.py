@@ -338,3 +338,24 @@ def test_killed_run_resumes_to_the_same_bits(
     assert done.returncode == 0, done.stderr
     assert {p.name for p in tmp_path.iterdir()} == {"job.toml", "out.nc"}
     assert values(results.load(tmp_path / "out.nc")) == uninterrupted
+
+
+def test_a_filling_and_a_shifted_mesh_can_be_said_in_a_job() -> None:
+    text = """
+response = "spin_hall"
+[model]
+material = "qwz"
+[spin_hall]
+filling = 1
+definitions = ["anomalous_hall"]
+[zone]
+method = "uniform"
+mesh = [24, 24]
+shifted = true
+"""
+    result = jobs.run_job(parse_job(text))
+    assert result.filling.values.tolist() == [1]
+    assert "shifted" in result.attrs["method"]
+    assert abs(float(result.anomalous_hall.sel(filling=1, current="x", field="y"))) == pytest.approx(1, abs=1e-6)
+    with pytest.raises(InputError, match="either mu or filling"):
+        jobs.run_job(parse_job(text.replace("filling = 1", "filling = 1\nmu = 0.0")))

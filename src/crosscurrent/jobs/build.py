@@ -61,6 +61,10 @@ def prepare(job: schema.Job) -> Prepared:
         raise InputError("this table is required", where="zone", fix='add [zone] with method = "uniform" and a mesh')
     table = job.spin_hall or schema.SpinHall() if job.response == "spin_hall" else job.anomalous_hall
     table = table or schema.AnomalousHall()
+    if isinstance(table, schema.SpinHall) and table.filling is not None:
+        if table.mu is not None:
+            raise InputError("give either mu or filling, not both", where="spin_hall.filling")
+        return Prepared(job, model, method, _hall(job, table, model, None, method))
     mu, relative = _chemical_potentials(job, table.mu, table.mu_from, model)
     compute = _hall(job, table, model, mu, method)
     return Prepared(job, model, method, compute, len(mu), relative)
@@ -68,24 +72,24 @@ def prepare(job: schema.Job) -> Prepared:
 
 # ------------------------------------------------------------------------------------------------ the responses
 def _hall(
-    job: schema.Job, table: schema.SpinHall | schema.AnomalousHall, model: BlochModel, mu: Floats, method: Method
+    job: schema.Job, table: schema.SpinHall | schema.AnomalousHall, model: BlochModel, mu: Floats | None, method: Method
 ) -> Callable[[ChunkMap], xr.Dataset]:
-    options: dict[str, Any] = {"temperature": table.temperature, "degeneracy": table.degeneracy, "unit": table.unit}
+    same = ("temperature", "grouping", "degeneracy", "unit", "thickness")
+    options: dict[str, Any] = {key: getattr(table, key) for key in same}
     if isinstance(table, schema.SpinHall):
         options |= {
             "definitions": table.definitions,
-            "grouping": table.grouping,
+            "filling": table.filling,
             "eta": table.eta,
             "omega": None if table.omega is None else _energies(table.omega),
             "velocity": table.velocity,
-            "thickness": table.thickness,
             **_spin_names(model, table.spin, table.projector),
         }
     return partial(_call, job.response, model, mu, method, options)
 
 
 def _call(
-    name: str, model: BlochModel, mu: Floats, method: Method, options: dict[str, Any], run: ChunkMap
+    name: str, model: BlochModel, mu: Floats | None, method: Method, options: dict[str, Any], run: ChunkMap
 ) -> xr.Dataset:
     given = {key: value for key, value in options.items() if value is not None}
     respond = getattr(import_module(f"crosscurrent.responses.{name}"), name)

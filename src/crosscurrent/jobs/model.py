@@ -148,7 +148,7 @@ def build_method(table: schema.Zone, model: BlochModel) -> Method:
                 where="zone.mesh",
                 fix=f"give {model.dim} numbers",
             )
-        return UniformMesh(table.mesh)
+        return UniformMesh(table.mesh, table.shifted)
     if isinstance(table, schema.Polar):
         if (table.polar is not None) != (model.dim == 3):
             need = "needs" if model.dim == 3 else "takes no"

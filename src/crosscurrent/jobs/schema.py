@@ -130,7 +130,8 @@ class SpinHall(Table, frozen=True, kw_only=True):
     """Spin Hall conductivity in every definition.
 
     mu: chemical potentials, eV; the material's suggested ones when absent. mu_from: "reference" counts them from the
-    model's reference energy (the band bottom of a hole gas) instead of zero. definitions: all that apply when absent.
+    model's reference energy (the band bottom of a hole gas) instead of zero. filling: instead of mu, the number of
+    lowest bands that are full at every k (an insulator by its direct gap). definitions: all that apply when absent.
     components: e.g. ["zxy"] for current z, field x, spin y; all when absent. degeneracy: bands nearer than this are one
     group, eV. eta: Lorentzian width, eV, and omega: photon energies, eV, of the conventional current. spin: the
     "model"'s own operator, or the name of another one of the material. projector: a named part of the model that
@@ -139,6 +140,7 @@ class SpinHall(Table, frozen=True, kw_only=True):
 
     mu: Energies | None = None
     mu_from: MuFrom = "zero"
+    filling: Count | None = None
     temperature: Temperature = 0.0
     definitions: tuple[Definition, ...] | None = None
     components: tuple[str, ...] = ()
@@ -154,14 +156,16 @@ class SpinHall(Table, frozen=True, kw_only=True):
 
 
 class AnomalousHall(Table, frozen=True, kw_only=True):
-    """Anomalous Hall conductivity. components: e.g. ["xy"] for current x, field y; all when absent."""
+    """Anomalous Hall conductivity; keys as in [spin_hall]. components: e.g. ["xy"] for current x, field y."""
 
     mu: Energies | None = None
     mu_from: MuFrom = "zero"
     temperature: Temperature = 0.0
     components: tuple[str, ...] = ()
+    grouping: Literal["covariant", "bands"] = "covariant"
     degeneracy: Width | None = None
     unit: str | None = None
+    thickness: Length | None = None
 
 
 class PathPoint(Table, frozen=True, kw_only=True):
@@ -191,9 +195,10 @@ class BandGeometry(Table, frozen=True, kw_only=True):
 
 # ------------------------------------------------------------------------------------------------ [zone]
 class Uniform(Table, frozen=True, kw_only=True, tag_field="method", tag="uniform"):
-    """Gamma-centred uniform mesh. mesh: points along each axis."""
+    """Uniform mesh, from Gamma. mesh: points along each axis. shifted: moved by half a step along every axis."""
 
     mesh: tuple[Count, ...]
+    shifted: bool = False
 
 
 class Polar(Table, frozen=True, kw_only=True, tag_field="method", tag="polar"):
