@@ -124,7 +124,7 @@ COLUMNS = (
     "WannierBerri, k/CPU-s",
     "crosscurrent, k/CPU-s",
     "ratio (over the rounds)",
-    "asked",
+    "goal",
     "eigensolver",
     "memory, peer and ours, MB",
     "answers differ by",
