@@ -349,3 +349,14 @@ def test_progress_suits_where_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
             progress.advance(stage, 6.0)
             assert task.finished
             progress.end(stage)
+
+
+def test_a_closed_pipe_is_not_a_bug() -> None:
+    command = [sys.executable, "-m", "crosscurrent", "models"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # what head does once it has seen enough
+        said = process.stderr.read()
+    assert "bug" not in said
+    assert "Traceback" not in said

@@ -56,7 +56,8 @@ class App(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            # the last one is `... | head`: click leaves quietly
             raise
         except KeyboardInterrupt:
             long = ctx.invoked_subcommand in ("run", "reproduce")
