@@ -70,6 +70,7 @@ class TightBinding(BlochModel):
         self._check(tolerance)
         self.domain = Cell(self.reciprocal)
         self._sums: dict[Any, LatticeSum] = {}
+        self._last_operator: tuple[Operator, LatticeSum] | None = None
 
     def _check(self, tolerance: float) -> None:
         n, n_vectors = self.n_states, len(self.vectors)
@@ -98,7 +99,7 @@ class TightBinding(BlochModel):
 
     def __getstate__(self) -> dict[str, Any]:
         # the prepared sums are rebuilt in each process; they are several times larger than the model
-        return {**self.__dict__, "_sums": {}}
+        return {**self.__dict__, "_sums": {}, "_last_operator": None}
 
     def matrices(self, k: Floats, operator: Operator | None = None, parts: frozenset[str] = frozenset()) -> Matrices:
         reduced = k @ self.cell[: self.dim, : self.dim].T / (2 * np.pi)
@@ -190,9 +191,10 @@ class TightBinding(BlochModel):
         return beyond
 
     def _operator_sum(self, operator: Operator) -> LatticeSum:
-        return self._sum(
-            ("operator", id(operator)), lambda: LatticeSum(operator.vectors[:, : self.dim], operator.blocks)
-        )
+        # the operator is kept with its sum: an address alone is soon that of another operator
+        if self._last_operator is None or self._last_operator[0] is not operator:
+            self._last_operator = (operator, LatticeSum(operator.vectors[:, : self.dim], operator.blocks))
+        return self._last_operator[1]
 
     @property
     def interpolations(self) -> tuple[str, ...]:
