@@ -198,6 +198,10 @@ def test_qiao_is_simple_in_a_complete_basis() -> None:
     broken.extra_blocks["spin_hamiltonian_position"] = 1.01 * broken.extra_blocks["spin_hamiltonian_position"]
     other = responses(broken, names=names, velocity="qiao")
     assert np.abs(other["conventional"] - qiao["conventional"]).max() > 1e-5
+    # its matrices hold the model's own spin: anything else would be ignored without a word
+    for asked in ({"projector": np.eye(dressed.n_states)[0]}, {"spin": -np.eye(dressed.n_states)[None]}):
+        with pytest.raises(InputError, match="hold the model's own spin"):
+            responses(dressed, names=names, velocity="qiao", **asked)
 
 
 def doubled(model: TightBinding) -> TightBinding:

@@ -189,10 +189,17 @@ def refine(
         if last:
             status = f"stopped at max_evaluations = {max_evaluations} before the asked tolerance"
     sums = {name: value for name, value in total.items() if ":" not in name}
+    if status == "converged" and not all(_meets(value, rtol, atol) for value in sums.values()):
+        status = "every cell is within its share of the tolerance, but their errors may add up to more"
     for value in sums.values():
         # no cell was asked for more, and a step that every cell has between the same points shows in none
         value[1] = np.maximum(value[1], max(atol, rtol * float(np.abs(value[0]).max(initial=0.0))))
     return Refined(sums, spent, status, {name: value for name, value in total.items() if name not in sums})
+
+
+def _meets(value: Floats, rtol: float, atol: float) -> bool:
+    largest = float(np.abs(value[0]).max(initial=0.0))
+    return float(value[1].max(initial=0.0)) <= max(atol, rtol * largest)
 
 
 def _measure(work: CellWork, cells: Floats, run: ChunkMap) -> dict[str, float]:

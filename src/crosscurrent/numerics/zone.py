@@ -105,9 +105,13 @@ class Adaptive:
 Method = UniformMesh | PolarGrid | Adaptive
 
 
+#: Status of methods that have no goal to meet.
+FIXED_GRID = "fixed grid, no accuracy goal: the errors say what it is worth"
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """A value and what it is worth. error: same shape as value. status: 'converged', or why not."""
+    """A value and what it is worth. error: same shape as value. status: 'converged', FIXED_GRID, or what fell short."""
 
     value: Floats
     error: Floats
@@ -193,7 +197,7 @@ def _uniform(method: UniformMesh, domain: Domain, integrand: Integrand, run: Chu
         coarse, _ = _collect(run, f"coarse-mesh-{round(1 / part)}", integrand, coarse_plan)
         sums = {name: np.concatenate([whole, coarse[name]]) for name, whole in sums.items()}
         evaluations += coarse_plan.n_points
-    return ZoneSums(sums, extremes, "largest deviation", evaluations, "converged")
+    return ZoneSums(sums, extremes, "largest deviation", evaluations, FIXED_GRID)
 
 
 def _coarser(n: int, part: float) -> int:
@@ -240,7 +244,7 @@ def _products(
     plans = [grids.ProductPlan(s, rules, domain) for s in shapes]
     parts = [_collect(run, f"grid-{i}", integrand, plan) for i, plan in enumerate(plans)]
     sums = {name: np.concatenate([p[0][name] for p in parts]) for name in parts[0][0]}
-    return ZoneSums(sums, parts[0][1], rule, sum(plan.n_points for plan in plans), "converged")
+    return ZoneSums(sums, parts[0][1], rule, sum(plan.n_points for plan in plans), FIXED_GRID)
 
 
 def _by_direction(values: Floats) -> Floats:

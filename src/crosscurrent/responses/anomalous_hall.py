@@ -122,4 +122,5 @@ def anomalous_hall(
         temperature_K=integrand.temperature,
         grouping=grouping,
         degeneracy_eV=integrand.tolerance,
+        **labelled.thickness_note(thickness),
     )

@@ -95,8 +95,8 @@ def checked_width(width: float, name: str) -> float:
     return float(width)
 
 
-def checked_velocity(model: BlochModel, velocity: str) -> str:
-    """Whether the model carries what a spin-current operator needs."""
+def checked_velocity(model: BlochModel, velocity: str, operator: Operator) -> str:
+    """Whether the model carries what a spin-current operator needs, and carries it for this spin operator."""
     if velocity not in ("simple", "qiao", "ryoo"):
         raise InputError(f"unknown velocity '{velocity}'", where="velocity", fix="use 'simple', 'qiao' or 'ryoo'")
     carried = getattr(model, "extra_blocks", {})
@@ -107,6 +107,12 @@ def checked_velocity(model: BlochModel, velocity: str) -> str:
             f"model '{model.name}' does not carry the matrices of velocity '{velocity}'",
             where="velocity",
             fix=f"load it from {files}, or use velocity = 'simple'",
+        )
+    if needed and operator is not model.spin:
+        raise InputError(
+            f"the matrices of velocity '{velocity}' hold the model's own spin, not another operator or a projection",
+            where="velocity",
+            fix="use velocity = 'simple', or leave spin and projector out",
         )
     return velocity
 

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import AXES, BlochModel
-from crosscurrent.numerics.zone import Adaptive, Estimate, Method, ZoneSums
+from crosscurrent.numerics.zone import FIXED_GRID, Adaptive, Estimate, Method, ZoneSums
 from crosscurrent.responses.gaps import suggestion
 from crosscurrent.results import Quantity, dataset
 from crosscurrent.units import (
@@ -178,8 +178,8 @@ def common_warnings(model: BlochModel, sums: ZoneSums, grouping: str) -> list[st
         )
     if grouping == "bands":
         out.append("every band counts for itself: inside nearly degenerate groups the numbers depend on the basis")
-    if sums.status != "converged":
-        out.append(f"the zone integral is not converged: {sums.status}")
+    if sums.status not in ("converged", FIXED_GRID):
+        out.append(f"the zone integral did not reach the asked tolerance: {sums.status}")
     return out
 
 

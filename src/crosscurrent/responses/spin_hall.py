@@ -90,7 +90,7 @@ def spin_hall(
         tolerance=tolerance_of(grouping, degeneracy),
         eta=gaps.checked_width(eta, "eta"),
         omega=None if omega is None else np.atleast_1d(np.asarray(omega, dtype=float)),
-        velocity=gaps.checked_velocity(model, velocity),
+        velocity=gaps.checked_velocity(model, velocity, operator),
         wanted=base_quantities(names),
         fillings=fillings,
         by_count=filling is not None,
