@@ -15,13 +15,23 @@ from crosscurrent.jobs import schema
 SECTIONS: list[tuple[str, list[type]]] = [
     ("Top of the file", [schema.Job]),
     ("`[model]`", [schema.Material, schema.Wannier90, schema.TightBindingFile]),
-    ("`[model.cutoff]`", [schema.SphereCutoff, schema.CylinderCutoff, schema.BoxCutoff, schema.DiskCutoff]),
+    (
+        "`[model.cutoff]`",
+        [schema.SphereCutoff, schema.CylinderCutoff, schema.BoxCutoff, schema.DiskCutoff, schema.PlaneCutoff],
+    ),
     ("`[spin_hall]`", [schema.SpinHall]),
     ("`[anomalous_hall]`", [schema.AnomalousHall]),
     ("`[bands]`", [schema.Bands, schema.PathPoint]),
     ("`[band_geometry]`", [schema.BandGeometry]),
+    ("`[spin_generation]`", [schema.SpinGeneration]),
+    ("`[spin_generation_map]`", [schema.SpinGenerationMap]),
+    ("`[spin_pulse]`", [schema.SpinPulse, schema.GaussianWaveform, schema.SampledWaveform]),
+    ("`[edelstein]`", [schema.Edelstein]),
+    ("`[spin_mechanisms]`", [schema.SpinMechanisms]),
+    ("`[symmetry]`", [schema.SymmetryTable]),
     ("`[zone]`", [schema.Uniform, schema.Polar, schema.AdaptiveZone]),
     ("A range of energies", [schema.Range]),
+    ("A range of times", [schema.TimeRange]),
 ]
 
 #: What the docstrings of the types leave to the reader. A key that has its meaning in neither place stops the build.
@@ -33,6 +43,11 @@ MEANINGS = {
     "anomalous_hall": "settings of this response",
     "bands": "settings of this response",
     "band_geometry": "settings of this response",
+    "spin_generation": "settings of this response",
+    "spin_generation_map": "settings of this response",
+    "spin_pulse": "settings of this response",
+    "edelstein": "settings of this response",
+    "spin_mechanisms": "settings of this response",
     "zone": "how momentum space is summed; only bands, and band geometry at points, do without",
     "material": "name of a built-in material",
     "parameters": "parameters of the material that differ from its own; `crosscurrent models` lists them",
@@ -62,6 +77,14 @@ MEANINGS = {
     "velocity": "how the velocity enters the conventional current; Qiao's and Ryoo's forms need Wannier files",
     "mu": "chemical potentials; the material's suggested ones when absent",
     "mu_from": "whether `mu` counts from the zero of the model's energies or from its reference energy",
+    "filling": "instead of `mu`, the number of full bands",
+    "omega": 'photon energies; `"17 THz"` is $h\\nu$, not $\\hbar\\nu$',
+    "eta": "level broadening",
+    "projections": 'parts of the model beside the total: names, `"all"`, or name -> weights of the basis states',
+    "complete": "refuse projections that do not add up to the whole",
+    "tensors": "the tensors to compute; all when absent",
+    "field": "amplitude of the field, one number for each direction; the spin densities that it makes are given too",
+    "per": "what a spin is counted per; the volume when there is a thickness",
     "thickness": "layer thickness that turns the result of a 2D model into a 3D unit",
     "unit": "unit of the result (see the conventions)",
     "label": "its name on the axis of the figure",
@@ -109,7 +132,7 @@ def _section(heading: str, tables: list[type]) -> Iterator[str]:
 
 def _split(doc: str, names: list[str]) -> tuple[str, dict[str, str]]:
     """The words before the first `key: meaning` of a docstring, and the meanings."""
-    pieces = re.split(rf"(?<![\w`])({'|'.join(names)}): ", doc)
+    pieces = re.split(rf"(?<![\w`])({'|'.join(names)}):\s", doc)
     texts = (re.sub(r"(,? and|[.,;])$", "", text.strip()) for text in pieces[2::2])
     return pieces[0].strip(), dict(zip(pieces[1::2], map(_quoted, texts), strict=True))
 
@@ -147,7 +170,7 @@ def _words(hint: object) -> str:
     if origin is tuple:
         count = "" if Ellipsis in arguments else f"{len(arguments)}, each "
         return f"list of {count}{_words(arguments[0])}"
-    if hint is schema.Range:
+    if hint in (schema.Range, schema.TimeRange):
         return "range"
     if origin is dict or (isinstance(hint, type) and issubclass(hint, msgspec.Struct)):
         return "table"

@@ -137,7 +137,7 @@ def test_jobs_that_do_not_fit_their_model(old: str, new: str, words: str) -> Non
         ('"bi2se3"\nparameters = { magnetization = [0, 0, "x"] }', "magnetization[2]: 'x' is not a number with a unit"),
         ('"bi2se3"\nparameters = { magnetization = [0, 0, "1 K"] }', "magnetization[2]: 'K' is not an energy"),
         ('"bi2se3"\nparameters = { warping = 1 }', "model.parameters.warping: expected true or false, got 1"),
-        ('"hole-gas-gaas"\nparameters = { field = "1e6" }', "model.parameters.field: expected a number, got '1e6'"),
+        ('"hole-gas-gaas"\nparameters = { field = "1e6" }', "model.parameters.field: '1e6' has no unit"),
         ('"hole-gas-gaas"\nparameters = { width = nan }', "model.parameters.width: nan is not a finite number"),
     ],
 )

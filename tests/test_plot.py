@@ -242,7 +242,7 @@ def test_wrong_names_are_refused(options: dict[str, Any], words: str) -> None:
 
 
 def test_result_with_nothing_to_draw() -> None:
-    with pytest.raises(InputError, match="no conductivity and no bands"):
+    with pytest.raises(InputError, match="no conductivity, no spin and no bands"):
         plot.draw(xr.Dataset({"a": ("x", [1.0])}))
 
 

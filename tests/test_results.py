@@ -336,3 +336,65 @@ def test_explain_says_everything_a_reader_needs() -> None:
     assert f"largest magnitude {largest:.6g}; error: at most {largest / 10:.2g} (1.0e-01 of the largest value)" in text
     assert "none kept" in text  # liu2023 has no error here
     assert max(len(line) for line in text.splitlines()) <= 100
+
+
+# ------------------------------------------------------------------------------------------------ spin generation
+def spin_generation() -> xr.Dataset:
+    values = np.arange(12.0).reshape(1, 3, 2, 2)
+    coords = {
+        "mu": results.Quantity(("mu",), [0.0], "eV", "chemical potential"),
+        "spin": results.Quantity(("spin",), list("xyz"), "", "spin"),
+        "field": results.Quantity(("field",), list("xy"), "", "field"),
+        "projection": results.Quantity(("projection",), ["total", "A"], "", "part"),
+    }
+    dims = ("mu", "spin", "field", "projection")
+    variables = {
+        "spin_density_0": results.Quantity(("mu", "spin", "projection"), values[:, :, 0], "mu_B/nm^3", "density"),
+        "upsilon0": results.Quantity(dims, values, "hbar/(V m^2)", "static", values / 10),
+        "upsilon1": results.Quantity(dims, values, "hbar s/(V m^2)", "first", values / 10),
+        "upsilon2": results.Quantity(dims, values, "hbar s^2/(V m^2)", "second", values / 10),
+    }
+    keys = ("quantity", "index_order", "convention", "model", "model_source", "domain", "method", "status")
+    return results.dataset(variables, coords, equations={}, **dict.fromkeys(keys, ""))
+
+
+@pytest.mark.parametrize(("order", "unit"), [(0, "J s/(V m^2)"), (1, "J s^2/(V m^2)"), (2, "J s^3/(V m^2)")])
+def test_spin_generation_in_si_is_hbar_times_as_large(order: int, unit: str) -> None:
+    ds = spin_generation()
+    out = results.convert_units(ds, unit)
+    for n in (0, 1, 2):
+        factor = 1.054571817e-34 if n == order else 1.0
+        np.testing.assert_allclose(out[f"upsilon{n}"], ds[f"upsilon{n}"] * factor, rtol=1e-9)
+        np.testing.assert_allclose(out[f"upsilon{n}_error"], ds[f"upsilon{n}_error"] * factor, rtol=1e-9)
+    assert out[f"upsilon{order}"].attrs["units"] == unit
+    xr.testing.assert_allclose(results.convert_units(out, ds[f"upsilon{order}"].attrs["units"]), ds, rtol=1e-14)
+
+
+def test_a_volume_is_not_an_area_nor_one_order_another() -> None:
+    for unit in ("hbar/(V m)", "J s/(V m)", "J s"):
+        with pytest.raises(InputError, match="can be given in"):
+            results.convert_units(spin_generation(), unit)
+
+
+def test_components_follow_the_variable_with_most_indices() -> None:
+    block = results.select_components(spin_generation(), ["yx"])
+    assert (list(block["spin"].values), list(block["field"].values)) == (["y"], ["x"])
+    np.testing.assert_array_equal(block["upsilon0"], spin_generation()["upsilon0"].sel(spin=["y"], field=["x"]))
+    np.testing.assert_array_equal(block["spin_density_0"], spin_generation()["spin_density_0"].sel(spin=["y"]))
+    with pytest.raises(InputError, match=r"asks for field 'z'\. Field can be x, y"):
+        results.select_components(spin_generation(), ["xz"])
+
+
+def test_explain_shows_the_symmetry_form_of_a_result() -> None:
+    ds = spin_generation()
+    ds["upsilon1"].attrs |= {
+        "symmetry_form": "rows spin x y z\n  [ 0   a ]\n  [-a   0 ]\n  [ 0   0 ]",
+        "symmetry_forbidden": 2e-3,
+        "symmetry_forbidden_value": 0.022,
+        "symmetry_forbidden_error": 0.1,
+    }
+    assert "Symmetry" not in results.explain(ds)
+    text = results.explain(ds.assign_attrs(symmetry_group="3m' (by name)", symmetry="upsilon1: ..."))
+    assert "Symmetry: 3m' (by name)\n  upsilon1\n      rows spin x y z\n        [ 0   a ]" in text
+    assert "largest forbidden component 0.022 +- 0.1 hbar s/(V m^2), 2.0e-03 of the largest one" in text
+    assert "symmetry = " not in text

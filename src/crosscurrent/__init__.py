@@ -1,4 +1,4 @@
-"""crosscurrent: spin currents of Bloch electrons in every definition, from a file to a figure.
+"""crosscurrent: how spin and electric polarization respond to electric fields, from a file to a figure.
 
 Everything a user needs is named here and loaded when it is first asked for, so that `import crosscurrent` costs
 nothing. The rooms behind these names are described in ARCHITECTURE.md.
@@ -17,69 +17,132 @@ if TYPE_CHECKING:
     from crosscurrent.models.bloch import Operator
     from crosscurrent.models.kp import CallableKP, PolynomialKP
     from crosscurrent.models.materials import material
+    from crosscurrent.models.slater_koster import (
+        Atom,
+        ExactShells,
+        ExponentialShells,
+        PowerLaw,
+        Stepped,
+        TwoCentre,
+        slater_koster,
+    )
     from crosscurrent.models.tight_binding import TightBinding
     from crosscurrent.models.wannier90 import load_wannier90
-    from crosscurrent.numerics.domains import Box, Cylinder, Disk, Sphere
+    from crosscurrent.models.waveform_file import read_waveform
+    from crosscurrent.numerics.domains import Box, Cylinder, Disk, Plane, Sphere
+    from crosscurrent.numerics.waveforms import GaussianPulse, Sampled
     from crosscurrent.numerics.zone import Adaptive, PolarGrid, UniformMesh
+    from crosscurrent.physics.magnetic_groups import point_group
+    from crosscurrent.physics.structure_group import structure_group
     from crosscurrent.responses.anomalous_hall import anomalous_hall
     from crosscurrent.responses.band_geometry import band_geometry, bands
+    from crosscurrent.responses.direct_gap import direct_gap
+    from crosscurrent.responses.edelstein import edelstein
+    from crosscurrent.responses.neel_field import neel_field
+    from crosscurrent.responses.spin_generation import spin_generation
+    from crosscurrent.responses.spin_generation_map import spin_generation_map
     from crosscurrent.responses.spin_hall import spin_hall
+    from crosscurrent.responses.spin_mechanisms import spin_mechanisms
+    from crosscurrent.responses.spin_pulse import spin_pulse
+    from crosscurrent.responses.symmetry import check_symmetry
     from crosscurrent.results import load, save
     from crosscurrent.units import InputError
 
 _HOMES = {
     "Adaptive": "numerics.zone",
+    "Atom": "models.slater_koster",
     "Box": "numerics.domains",
     "CallableKP": "models.kp",
     "Cylinder": "numerics.domains",
     "Disk": "numerics.domains",
+    "ExactShells": "models.slater_koster",
+    "ExponentialShells": "models.slater_koster",
+    "GaussianPulse": "numerics.waveforms",
     "InputError": "units",
     "Operator": "models.bloch",
+    "Plane": "numerics.domains",
     "PolarGrid": "numerics.zone",
     "PolynomialKP": "models.kp",
+    "PowerLaw": "models.slater_koster",
+    "Sampled": "numerics.waveforms",
     "Sphere": "numerics.domains",
+    "Stepped": "models.slater_koster",
     "TightBinding": "models.tight_binding",
+    "TwoCentre": "models.slater_koster",
     "UniformMesh": "numerics.zone",
     "anomalous_hall": "responses.anomalous_hall",
     "band_geometry": "responses.band_geometry",
     "bands": "responses.band_geometry",
+    "check_symmetry": "responses.symmetry",
+    "direct_gap": "responses.direct_gap",
+    "edelstein": "responses.edelstein",
     "from_pythtb": "models.adapters",
     "from_tbmodels": "models.adapters",
     "load": "results",
     "load_job": "jobs",
     "load_wannier90": "models.wannier90",
     "material": "models.materials",
+    "neel_field": "responses.neel_field",
+    "point_group": "physics.magnetic_groups",
+    "read_waveform": "models.waveform_file",
     "run_job": "jobs",
     "save": "results",
+    "slater_koster": "models.slater_koster",
+    "spin_generation": "responses.spin_generation",
+    "spin_generation_map": "responses.spin_generation_map",
     "spin_hall": "responses.spin_hall",
+    "spin_mechanisms": "responses.spin_mechanisms",
+    "spin_pulse": "responses.spin_pulse",
+    "structure_group": "physics.structure_group",
 }
 
 __all__ = [
     "Adaptive",
+    "Atom",
     "Box",
     "CallableKP",
     "Cylinder",
     "Disk",
+    "ExactShells",
+    "ExponentialShells",
+    "GaussianPulse",
     "InputError",
     "Operator",
+    "Plane",
     "PolarGrid",
     "PolynomialKP",
+    "PowerLaw",
+    "Sampled",
     "Sphere",
+    "Stepped",
     "TightBinding",
+    "TwoCentre",
     "UniformMesh",
     "__version__",
     "anomalous_hall",
     "band_geometry",
     "bands",
+    "check_symmetry",
+    "direct_gap",
+    "edelstein",
     "from_pythtb",
     "from_tbmodels",
     "load",
     "load_job",
     "load_wannier90",
     "material",
+    "neel_field",
+    "point_group",
+    "read_waveform",
     "run_job",
     "save",
+    "slater_koster",
+    "spin_generation",
+    "spin_generation_map",
     "spin_hall",
+    "spin_mechanisms",
+    "spin_pulse",
+    "structure_group",
 ]
 
 

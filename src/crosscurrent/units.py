@@ -79,3 +79,26 @@ HALL_UNITS_3D: dict[str, float] = {
     "S/m": E2_OVER_HBAR_S / ANGSTROM_M,
 }
 HALL_UNITS_2D: dict[str, float] = {"e^2/h": 2 * _PI, "S": E2_OVER_HBAR_S}
+
+G_FACTOR_SPIN: float = 2.0
+#: h in eV/THz: the photon energy h nu of one terahertz
+PLANCK_EV_PER_THZ: float = _c.h / _c.e * 1e12
+
+
+def spin_generation_unit(order: int, dim: int, system: str = "hbar") -> tuple[float, str]:
+    """(factor, name) of the unit of Upsilon_order counted per length^dim.
+
+    The factor takes a number in hbar (hbar/eV)^order angstrom^(1 - dim)/V to the unit. system: "hbar", or "SI" with the
+    spin in J s.
+    """
+    factor = HBAR_EV_S**order / ANGSTROM_M ** (dim - 1)
+    length = " m" if dim == 2 else " m^2"
+    if system == "SI":
+        return factor * HBAR_J_S, f"J s{('', '^2', '^3')[order]}/(V{length})"
+    return factor, f"hbar{('', ' s', ' s^2')[order]}/(V{length})"
+
+
+def spin_density_unit(dim: int) -> tuple[float, str]:
+    """(factor, name): from hbar/angstrom^dim to g s/hbar in Bohr magnetons per nm^dim, with g = 2 and the spin's
+    sign."""
+    return G_FACTOR_SPIN * 10.0**dim, f"mu_B/nm^{dim}"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crosscurrent.numerics import eigen
-from crosscurrent.physics import bloch, spin_current
+from crosscurrent.physics import bloch, spin_current, spin_generation
 
 jax = pytest.importorskip("jax")
 
@@ -48,6 +48,10 @@ NAMES = (
     "f",
     "rotate",
     "means",
+    "products",
+    "resonance",
+    "warm resonance",
+    "kubo",
 )
 
 
@@ -58,6 +62,8 @@ def everything(xp: Any, energies: Any, v: Any, s: Any) -> tuple[Any, ...]:
     apart = labels[:, None, :] != labels[:, :, None]
     current = spin_current.anticommutator_current(v, s, v, s, xp)
     connection = bloch.berry_connection(v, bloch.inverse_gaps(gaps, apart, xp))
+    inverse = bloch.inverse_gaps(gaps, apart, xp)
+    z = xp.asarray([0.1, 0.3])
     states = xp.linalg.qr(v[:, 0])[0]
     kernel = spin_current.kubo_kernel(gaps, apart, 0.05, xp=xp)
     at_omega = spin_current.kubo_kernel(gaps, apart, 0.05, xp.asarray([0.1, 0.3]), xp)
@@ -72,4 +78,8 @@ def everything(xp: Any, energies: Any, v: Any, s: Any) -> tuple[Any, ...]:
         bloch.occupations(energies, xp.asarray([0.0, 0.5]), 300.0, xp),
         eigen.rotate(states, s, xp),
         eigen.group_means(energies, labels, xp),
+        spin_generation.static_weights(*spin_generation.pair_products(s, v, xp), inverse)[0],
+        spin_generation.resonance(inverse, z, xp),
+        spin_generation.resonance(inverse, z + 0.05j, xp),
+        spin_generation.kubo_pairs(s, v, inverse, z + 0.05j, xp),
     )

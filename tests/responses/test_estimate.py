@@ -13,7 +13,8 @@ from crosscurrent.models.materials.haldane import haldane
 from crosscurrent.models.materials.kane_mele import kane_mele
 from crosscurrent.numerics.domains import Sphere
 from crosscurrent.numerics.zone import Adaptive, PolarGrid, UniformMesh
-from crosscurrent.responses.estimate import estimate
+from crosscurrent.responses.estimate import estimate, estimate_spin_generation
+from crosscurrent.responses.spin_generation import spin_generation
 from crosscurrent.responses.spin_hall import spin_hall
 
 
@@ -56,3 +57,16 @@ def test_model_without_spin_and_hall_only() -> None:
     assert estimate(haldane(), UniformMesh((10, 10))).seconds > 0
     cost = estimate(kane_mele(), UniformMesh((10, 10)), definitions=("anomalous_hall",))
     assert np.isfinite(cost.bytes)
+
+
+def test_spin_generation_counts_its_points_and_frequencies() -> None:
+    model, mesh = kane_mele(), UniformMesh((30, 30))
+    omega = np.linspace(0.01, 0.1, 3)
+    few = estimate_spin_generation(model, mesh, omega=omega)
+    run = spin_generation(model, omega=omega, method=mesh, filling=2)
+    assert few.k_points == pytest.approx(run.attrs["evaluations"], rel=0.2)
+    more = estimate_spin_generation(model, mesh, omega=np.linspace(0.01, 0.1, 3000), kubo=True, eta=0.01, n_mu=5)
+    assert more.seconds > 5 * few.seconds
+    one = estimate_spin_generation(model, mesh, omega=np.linspace(0.01, 0.1, 3000), kubo=True, eta=0.01)
+    assert more.bytes > one.bytes > few.bytes
+    assert estimate_spin_generation(model, mesh).seconds > 0

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 @click.command(epilog="Example:  crosscurrent models bi2se3 --job > job.toml")
 @click.argument("key", required=False)
 @click.option("--job", is_flag=True, help="Print a first job for KEY.")
-def models(key: str | None, job: bool) -> None:
+@click.option("--response", default="spin_hall", show_default=True, help="What that job asks, e.g. spin_generation.")
+def models(key: str | None, job: bool, response: str) -> None:
     """List the built-in materials, or tell all about the one named KEY: source, parameters with units, cutoff."""
     from crosscurrent.jobs.model import entry as entry_of
     from crosscurrent.models.materials.registry import catalogue
@@ -32,14 +33,14 @@ def models(key: str | None, job: bool) -> None:
             )
         return
     entry = entry_of(key)
-    click.echo(_job(entry) if job else _details(entry), nl=False)
+    click.echo(_job(entry, response) if job else _details(entry), nl=False)
 
 
-def _job(entry: Material) -> str:
+def _job(entry: Material, response: str) -> str:
     from crosscurrent.jobs.plan import starter_job
 
-    text = starter_job(entry).to_toml()
-    if entry.needs_cutoff:
+    text = starter_job(entry, response).to_toml()
+    if entry.needs_cutoff and 'kind = "plane"' not in text:
         return "# The cutoff belongs to the answer: repeat with a larger one and see what stays.\n" + text
     return text
 

@@ -73,19 +73,36 @@ def _one(folder: Path, target: Path, workers: int, quiet: bool) -> bool:
 
 
 def _draw(figure: Figure, results: Results, path: Path) -> None:
-    from crosscurrent.plot import compare, save_figure
+    from crosscurrent.plot import compare, mechanisms_figure, panels, save_figure
 
     lines = [(results[line.job], line.variable, dict(line.select), line.label) for line in figure.line]
-    drawn = compare(lines, unit=figure.unit, title=figure.title, xlabel=figure.xlabel, ylabel=figure.ylabel)
+    if figure.kind == "curves":
+        drawn = compare(
+            lines,
+            unit=figure.unit,
+            title=figure.title,
+            xlabel=figure.xlabel,
+            ylabel=figure.ylabel,
+            x=figure.x,
+            absolute=figure.absolute,
+            log=figure.log,
+        )
+    elif figure.kind == "mechanisms":
+        drawn = mechanisms_figure(lines[0][0], title=figure.title or None)
+    else:
+        drawn = panels(figure.kind, lines, unit=figure.unit, title=figure.title)
+    if figure.kind in ("curves", "bands"):
+        for ax in drawn.axes[: len(lines)]:
+            ax.set(**{key: limit for key, limit in (("xlim", figure.xlim), ("ylim", figure.ylim)) if limit})
     save_figure(drawn, path)
 
 
 def _print(report: Report) -> None:
-    from crosscurrent.jobs.reproduce import quantity_of, reference_of
+    from crosscurrent.jobs.reproduce import found_of, quantity_of, reference_of
 
     click.echo(f"{report.key}: {report.reference.title}")
     rows = [
-        (quantity_of(o.check), f"{o.found:.6g}", reference_of(o.check), "ok" if o.passed else "FAILS", o.check.source)
+        (quantity_of(o.check), found_of(o), reference_of(o.check), "ok" if o.passed else "FAILS", o.check.source)
         for o in report.outcomes
     ]
     table = [("quantity", "ours", "reference", "", "source"), *rows] if rows else []

@@ -63,14 +63,16 @@ def _estimate(job: Path, target: Path, workers: int) -> None:
 @click.command(epilog="Example:  crosscurrent check bi2se3.toml")
 @JOB
 def check(job: Path) -> None:
-    """Check the JOB file: every key, unit and range, and that its model can be built. Computes nothing.
+    """Check the JOB file: every key, unit and range, that its model can be built, that frequencies are below its gap.
 
     Exit status 0 when `run` would accept it, 2 with one line that names the key otherwise.
     """
     from crosscurrent.jobs import load_job
     from crosscurrent.jobs.build import prepare
+    from crosscurrent.jobs.limits import check_limits
 
     prepared = prepare(load_job(job))
+    check_limits(prepared)
     model = prepared.model
     click.echo(f"{job}: a sound {prepared.job.response} job for {model.name} ({model.n_states} states, {model.dim}D)")
 

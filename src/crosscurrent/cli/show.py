@@ -16,9 +16,15 @@ UNIT = click.option("--unit", "-u", help='Convert first, e.g. "(hbar/e) S/cm".')
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="png, pdf or svg file [default: RESULT.png].")
 @VARIABLE
 @click.option(
-    "--component", "-c", "components", multiple=True, help="Current, field, spin: e.g. zxy (may be repeated)."
+    "--component",
+    "-c",
+    "components",
+    multiple=True,
+    help="Current, field, spin: e.g. zxy; spin, field: yx; spin of a density: y (may be repeated).",
 )
+@click.option("--projection", "-p", help="Part of the model on a map or a pulse, e.g. 'layer 1' [default: total].")
 @UNIT
+@click.option("--log", is_flag=True, help="Spin generation as magnitudes on logarithmic axes.")
 @click.option("--band", type=int, default=0, show_default=True, help="Band of a map in k, counted from 0.")
 @click.option("--title", help="Instead of the job's title.")
 def plot(
@@ -26,20 +32,32 @@ def plot(
     output: Path | None,
     variables: tuple[str, ...],
     components: tuple[str, ...],
+    projection: str | None,
     unit: str | None,
+    log: bool,
     band: int,
     title: str | None,
 ) -> None:
     """Draw the netCDF file RESULT.
 
-    Conductivities: every definition over E_F (or frequency), one panel for each of the largest components, the error as
-    a band. Bands: coloured by spin. k-resolved results: a map of one variable of one band.
+    Conductivities: every definition over E_F or frequency, one panel for each of the largest components, the error as
+    a band. Spin generation: every projection over frequency or E_F, the spin densities when the job gives a field.
+    Bands: coloured by spin. k-resolved results: a map of one variable. Pulses: field and spin in time.
     """
     from crosscurrent.plot import draw, save_figure
     from crosscurrent.results import load
 
     target = output or result.with_suffix(".png")
-    figure = draw(load(result), variables=variables, components=components, unit=unit, band=band, title=title)
+    figure = draw(
+        load(result),
+        variables=variables,
+        components=components,
+        projection=projection,
+        unit=unit,
+        band=band,
+        log=log,
+        title=title,
+    )
     save_figure(figure, target)
     click.echo(str(target))
 

@@ -1,24 +1,32 @@
-"""From a checked job to the model, the method and the call of the response."""
+"""From a checked job to the model, the method and the call of the response.
+
+The keys of a response's table are the arguments of its function, so a new response is a table in `questions` and one
+entry in QUESTIONS.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from crosscurrent.jobs import schema
-from crosscurrent.jobs.model import build_method, build_model, entry
+from crosscurrent.jobs.arguments import Asked, chemical_potentials, converted, path_of, where_of
+from crosscurrent.jobs.model import build_method, build_model
 from crosscurrent.jobs.quantities import nearest
+from crosscurrent.jobs.symmetry import group_of
 from crosscurrent.models.bloch import BlochModel
 from crosscurrent.numerics.chunks import ChunkMap
 from crosscurrent.numerics.zone import Adaptive, Method
+from crosscurrent.responses.projections import projections_of
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
@@ -28,14 +36,16 @@ Floats = NDArray[np.float64]
 class Prepared:
     """A job whose model has been built and whose names have all been found.
 
-    compute: takes the ChunkMap, gives the dataset. method: of the zone integral, None for bands on a path.
-    relative_mu: chemical potentials counted from the reference energy of the model, eV; None when they count from zero.
+    compute: takes the ChunkMap, gives the dataset. arguments: of the response. method: of the zone integral, None for
+    bands on a path. relative_mu: chemical potentials counted from the reference energy of the model, eV; None when
+    they count from zero.
     """
 
     job: schema.Job
     model: BlochModel
     method: Method | None
     compute: Callable[[ChunkMap], xr.Dataset]
+    arguments: Mapping[str, Any]
     n_mu: int = 1
     relative_mu: Floats | None = None
 
@@ -49,141 +59,131 @@ class Prepared:
         return math.prod(self.method.shape) if self.method is not None else 0
 
 
+def _zone_integral(asked: Asked) -> dict[str, Any]:
+    if asked.method is None:
+        raise InputError("this table is required", where="zone", fix='add [zone] with method = "uniform" and a mesh')
+    return {"method": asked.method, **converted(asked)}
+
+
+def _at_points(asked: Asked) -> dict[str, Any]:
+    return {"where": where_of(asked), **converted(asked, without="points")}
+
+
+def _at_points_below_mu(asked: Asked) -> dict[str, Any]:
+    # these two have no default in the function, because `where` follows them
+    return {"mu": None, "omega": None, **_at_points(asked)}
+
+
+def _along_path(asked: Asked) -> dict[str, Any]:
+    return {"path": path_of(asked), **converted(asked, without="path")}
+
+
+@dataclass(frozen=True)
+class Question:
+    """How the table of one response becomes a call.
+
+    home: the module in `responses` with the function, which has the name of the response. table: its keys. arguments:
+    of the call, from the table and from what says where k runs. levels: "many" chemical potentials, "one", or None
+    where `mu` is an ordinary key. chunks: whether the function hands its work to a ChunkMap. tensor: whether the
+    result is one that symmetry can be asked of.
+    """
+
+    home: str
+    table: type[schema.Table]
+    arguments: Callable[[Asked], dict[str, Any]] = _zone_integral
+    levels: Literal["many", "one"] | None = None
+    chunks: bool = True
+    tensor: bool = False
+
+    def table_of(self, job: schema.Job) -> schema.Table:
+        """The table in the job, or one of defaults. Raises InputError when it has a key without default."""
+        given: schema.Table | None = getattr(job, job.response)
+        if given is not None:
+            return given
+        required = [field.name for field in msgspec.structs.fields(self.table) if field.required]
+        if required:
+            raise InputError(
+                "this table is required",
+                where=job.response,
+                fix=f"add [{job.response}] with " + ", ".join(required),
+            )
+        return self.table()
+
+
+QUESTIONS: Mapping[schema.ResponseName, Question] = {
+    "spin_hall": Question("spin_hall", schema.SpinHall, levels="many", tensor=True),
+    "anomalous_hall": Question("anomalous_hall", schema.AnomalousHall, levels="many", tensor=True),
+    "bands": Question("band_geometry", schema.Bands, _along_path, chunks=False),
+    "band_geometry": Question("band_geometry", schema.BandGeometry, _at_points),
+    "spin_generation": Question("spin_generation", schema.SpinGeneration, levels="many", tensor=True),
+    "spin_generation_map": Question("spin_generation_map", schema.SpinGenerationMap, _at_points_below_mu, levels="one"),
+    "spin_pulse": Question("spin_pulse", schema.SpinPulse, levels="one"),
+    "edelstein": Question("edelstein", schema.Edelstein, levels="many", tensor=True),
+    "spin_mechanisms": Question("spin_mechanisms", schema.SpinMechanisms),
+}
+
+
 def prepare(job: schema.Job) -> Prepared:
     """Build the model, choose the method, look up every name. Raises InputError for what does not fit the model."""
+    question = QUESTIONS[job.response]
     model = build_model(job.model)
     method = build_method(job.zone, model) if job.zone is not None else None
-    if job.response == "bands":
-        return Prepared(job, model, None, _bands(job, model))
-    if job.response == "band_geometry":
-        return Prepared(job, model, method, _band_geometry(job, model, method))
-    if method is None:
-        raise InputError("this table is required", where="zone", fix='add [zone] with method = "uniform" and a mesh')
-    table = job.spin_hall or schema.SpinHall() if job.response == "spin_hall" else job.anomalous_hall
-    table = table or schema.AnomalousHall()
-    if isinstance(table, schema.SpinHall) and table.filling is not None:
-        if table.mu is not None:
-            raise InputError("give either mu or filling, not both", where="spin_hall.filling")
-        return Prepared(job, model, method, _hall(job, table, model, None, method))
-    mu, relative = _chemical_potentials(job, table.mu, table.mu_from, model)
-    compute = _hall(job, table, model, mu, method)
-    return Prepared(job, model, method, compute, len(mu), relative)
-
-
-# ------------------------------------------------------------------------------------------------ the responses
-def _hall(
-    job: schema.Job, table: schema.SpinHall | schema.AnomalousHall, model: BlochModel, mu: Floats | None, method: Method
-) -> Callable[[ChunkMap], xr.Dataset]:
-    same = ("temperature", "grouping", "degeneracy", "unit", "thickness")
-    options: dict[str, Any] = {key: getattr(table, key) for key in same}
-    if isinstance(table, schema.SpinHall):
-        options |= {
-            "definitions": table.definitions,
-            "filling": table.filling,
-            "eta": table.eta,
-            "omega": None if table.omega is None else _energies(table.omega),
-            "velocity": table.velocity,
-            **_spin_names(model, table.spin, table.projector),
-        }
-    return partial(_call, job.response, model, mu, method, options)
+    asked = Asked(job, question.table_of(job), model, method)
+    arguments = question.arguments(asked)
+    n_mu, relative = 1, None
+    if question.levels is not None:
+        # the table's own mu gives way to absolute energies
+        levels, relative = chemical_potentials(asked)
+        arguments["mu"] = levels if question.levels == "many" else _only(levels, job.response)
+        n_mu = 1 if levels is None else len(levels)
+    used = method if "method" in arguments or arguments.get("where") is method else None
+    check = _symmetry_check(job, model, arguments) if job.symmetry is not None else None
+    compute = partial(_call, question, job.response, model, arguments, check)
+    return Prepared(job, model, used, compute, arguments, n_mu, relative)
 
 
 def _call(
-    name: str, model: BlochModel, mu: Floats | None, method: Method, options: dict[str, Any], run: ChunkMap
+    question: Question,
+    name: str,
+    model: BlochModel,
+    arguments: dict[str, Any],
+    check: Callable[[xr.Dataset], xr.Dataset] | None,
+    run: ChunkMap,
 ) -> xr.Dataset:
-    given = {key: value for key, value in options.items() if value is not None}
-    respond = getattr(import_module(f"crosscurrent.responses.{name}"), name)
-    result: xr.Dataset = respond(model, mu, method=method, run=run, **given)
-    return result
+    respond = getattr(import_module(f"crosscurrent.responses.{question.home}"), name)
+    result: xr.Dataset = respond(model, **arguments, **({"run": run} if question.chunks else {}))
+    return check(result) if check is not None else result
 
 
-def _bands(job: schema.Job, model: BlochModel) -> Callable[[ChunkMap], xr.Dataset]:
-    if job.bands is None:
-        raise InputError("this table is required", where="bands", fix="add [bands] with a path")
-    path = [(point.label, _wave_vector(model, point.k, f"bands.path[{i}].k")) for i, point in enumerate(job.bands.path)]
-    points, spin = job.bands.points, _spin_names(model, job.bands.spin)["spin"]
-
-    def compute(run: ChunkMap) -> xr.Dataset:
-        respond = import_module("crosscurrent.responses.band_geometry").bands
-        result: xr.Dataset = respond(model, path, points, spin=spin)
-        return result
-
-    return compute
+def _only(levels: Floats | None, response: str) -> float | None:
+    if levels is None:
+        return None
+    if len(levels) != 1:
+        raise InputError(f"one chemical potential is needed, got {len(levels)}", where=f"{response}.mu")
+    return float(levels[0])
 
 
-def _band_geometry(job: schema.Job, model: BlochModel, method: Method | None) -> Callable[[ChunkMap], xr.Dataset]:
-    table = job.band_geometry or schema.BandGeometry()
-    spin = _spin_names(model, table.spin)["spin"]
-    if table.points is not None:
-        where: Any = np.array(
-            [_wave_vector(model, k, f"band_geometry.points[{i}]") for i, k in enumerate(table.points)]
-        )
-    elif method is not None:
-        where = method
-    else:
-        raise InputError("this needs points, or a mesh", where="band_geometry", fix="give points, or a table [zone]")
-
-    def compute(run: ChunkMap) -> xr.Dataset:
-        result: xr.Dataset = import_module("crosscurrent.responses.band_geometry").band_geometry(
-            model, where, spin=spin, run=run
-        )
-        return result
-
-    return compute
-
-
-def _wave_vector(model: BlochModel, k: tuple[float, ...], where: str) -> Floats:
-    """Cartesian k, 1/angstrom, from reduced coordinates (model with a lattice) or Cartesian ones."""
-    if len(k) != model.dim:
-        raise InputError(f"the model has {model.dim} dimensions, this k has {len(k)}", where=where)
-    return np.asarray(k, dtype=float) @ (model.reciprocal if model.lattice is not None else np.eye(model.dim))
-
-
-def _chemical_potentials(
-    job: schema.Job, mu: schema.Energies | None, mu_from: schema.MuFrom, model: BlochModel
-) -> tuple[Floats, Floats | None]:
-    """(absolute, counted from the reference energy or None), eV. A material's suggestions count from its reference."""
-    reference: float | None = getattr(model, "reference_energy", None)
-    if mu is None:
-        mu = entry(job.model.material).suggested_mu if isinstance(job.model, schema.Material) else ()
-        mu_from = "zero" if reference is None else "reference"
-        if not mu:
+def _symmetry_check(
+    job: schema.Job, model: BlochModel, arguments: Mapping[str, Any]
+) -> Callable[[xr.Dataset], xr.Dataset]:
+    """What puts the allowed forms into a result; everything is looked up now, so that a wrong name costs no run."""
+    assert job.symmetry is not None
+    if not QUESTIONS[job.response].tensor:
+        raise InputError(f"a result of '{job.response}' holds no tensor to check", where="symmetry", fix="remove it")
+    group = group_of(job.symmetry, model.dim)
+    parts = projections_of(model, arguments.get("projections", ())).names
+    for name, site in job.symmetry.sites.items():
+        if name not in parts:
             raise InputError(
-                "this key is required, for this model suggests none",
-                where=f"{job.response}.mu",
-                fix="add mu = <energy>",
+                f"no projection '{name}'{nearest(name, parts)}",
+                where="symmetry.sites",
+                fix=f"add it to {job.response}.projections",
             )
-    levels = _energies(mu)
-    if mu_from == "zero":
-        return levels, None
-    if reference is None:
-        raise InputError(f"'{model.name}' has no reference energy", where=f"{job.response}.mu_from", fix='use "zero"')
-    return levels + reference, levels
-
-
-def _energies(values: schema.Energies) -> Floats:
-    if isinstance(values, schema.Range):
-        return np.linspace(values.start, values.stop, values.num)
-    return np.atleast_1d(np.asarray(values, dtype=float))
-
-
-def _spin_names(model: BlochModel, spin: str, projector: str | None = None) -> dict[str, str | None]:
-    """The arguments `spin` and `projector` of a response. Raises InputError with the names that the model has."""
-    operators = dict(getattr(model, "operators", {}) or {})
-    for kind, name, there in (
-        ("spin operator", spin, {"model": 0, **operators}),
-        ("projector", projector, model.projectors),
-    ):
-        if name is not None and name not in there:
-            raise InputError(
-                f"'{model.name}' has no {kind} '{name}'{nearest(name, there)}",
-                where=kind.split()[0],
-                fix="choose one of " + ", ".join(there) if there else "leave it out",
-            )
-    return {"spin": None if spin == "model" else spin, "projector": projector}
+        group.site(site)
+    check = import_module("crosscurrent.responses.symmetry").check_symmetry
+    return partial(check, group=group, sites=job.symmetry.sites or None)
 
 
 def components_of(job: schema.Job) -> tuple[str, ...]:
     """The tensor components that the job selects; empty for all."""
-    table = job.spin_hall if job.response == "spin_hall" else job.anomalous_hall
-    return table.components if table is not None else ()
+    return getattr(getattr(job, job.response), "components", ())

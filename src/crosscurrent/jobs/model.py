@@ -14,7 +14,7 @@ from crosscurrent.jobs.parse import model_files
 from crosscurrent.jobs.quantities import UNITS, describe, nearest, parse_quantity
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.models.materials.registry import Material, Parameter, catalogue
-from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Sphere
+from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Plane, Sphere
 from crosscurrent.numerics.zone import Adaptive, Method, PolarGrid, UniformMesh
 from crosscurrent.units import InputError
 
@@ -25,7 +25,7 @@ def build_model(table: schema.Model) -> BlochModel:
         return _material(table)
     if isinstance(table, schema.TightBindingFile):
         return _tight_binding(table)
-    if not model_files(schema.Job(response="bands", model=table)):
+    if not model_files(table):
         raise InputError("no file is named", where="model", fix="give tb, or hr, or chk with eig")
     options = {k: v for k in table.__struct_fields__ if (v := getattr(table, k)) is not None}
     load = import_module("crosscurrent.models.wannier90").load_wannier90
@@ -107,6 +107,8 @@ def _cutoff(table: schema.CutoffTable) -> Cutoff:
         return Disk(table.radius)
     if isinstance(table, schema.SphereCutoff):
         return Sphere(table.radius)
+    if isinstance(table, schema.PlaneCutoff):
+        return Plane(table.scale)
     return Cylinder(table.radius, table.half_height)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,17 @@ import msgspec
 import numpy as np
 import scipy
 
-from crosscurrent.jobs.schema import RESPONSES, Job, Material, TightBindingFile, Wannier90
+from crosscurrent.jobs.schema import RESPONSES, Job, Material, Model, SampledWaveform, TightBindingFile, Wannier90
 from crosscurrent.jobs.validate import convert
 from crosscurrent.results.schema import package_version
 from crosscurrent.units import InputError
 
+_WAVEFORM = "spin_pulse.waveform.csv"
 _FILE_KEYS = ("file", "tb", "hr", "wsvec", "centres", "chk", "eig", "mmn", "spn", "shu", "siu", "win")
 
 
 def load_job(path: str | os.PathLike[str]) -> Job:
-    """Read a job file. Paths of model files count from its folder and become absolute.
+    """Read a job file. Paths of its files count from its folder and become absolute.
 
     Raises InputError, in one line with the path of the key, for anything that does not fit.
     """
@@ -69,19 +71,35 @@ def validated(raw: dict[str, Any] | Job, *, source: str = "", folder: Path | Non
 
 
 def _with_absolute_paths(job: Job, folder: Path) -> Job:
-    paths = model_files(job)
-    if not paths:
-        return job
-    absolute = {key: str((folder / path).resolve()) for key, path in paths.items()}
-    return msgspec.structs.replace(job, model=msgspec.structs.replace(job.model, **absolute))
+    return _with_files(job, {key: str((folder / path).resolve()) for key, path in job_files(job).items()})
 
 
-def model_files(job: Job) -> dict[str, Path]:
-    """Key -> path of every file that the model of the job is read from."""
-    if not isinstance(job.model, (Wannier90, TightBindingFile)):
+def job_files(job: Job) -> dict[str, Path]:
+    """Path of a key ("model.tb") -> path of the file, for every file that the job is read from."""
+    files = {f"model.{key}": path for key, path in model_files(job.model).items()}
+    waveform = job.spin_pulse.waveform if job.spin_pulse is not None else None
+    if isinstance(waveform, SampledWaveform):
+        files[_WAVEFORM] = Path(waveform.csv)
+    return files
+
+
+def model_files(model: Model) -> dict[str, Path]:
+    """Key -> path of every file that a model is read from."""
+    if not isinstance(model, (Wannier90, TightBindingFile)):
         return {}
-    values = {key: getattr(job.model, key, None) for key in _FILE_KEYS}
+    values = {key: getattr(model, key, None) for key in _FILE_KEYS}
     return {key: Path(value) for key, value in values.items() if value is not None}
+
+
+def _with_files(job: Job, words: Mapping[str, str]) -> Job:
+    """The job with another text in the place of each path. words: keys as in `job_files`."""
+    replace = msgspec.structs.replace
+    of_model = {key.removeprefix("model."): word for key, word in words.items() if key != _WAVEFORM}
+    out = replace(job, model=replace(job.model, **of_model)) if of_model else job
+    if _WAVEFORM in words and out.spin_pulse is not None:
+        pulse = replace(out.spin_pulse, waveform=replace(out.spin_pulse.waveform, csv=words[_WAVEFORM]))
+        out = replace(out, spin_pulse=pulse)
+    return out
 
 
 # ------------------------------------------------------------------------------------------------ writing
@@ -125,9 +143,8 @@ def job_hash(job: Job) -> str:
 
     Raises InputError when a file cannot be read.
     """
-    digests = {key: _file_digest(path, key) for key, path in model_files(job).items()}
-    model = msgspec.structs.replace(job.model, **digests) if digests else job.model
-    text = job_to_toml(msgspec.structs.replace(job, model=model, title=""))
+    digests = {key: _file_digest(path, key) for key, path in job_files(job).items()}
+    text = job_to_toml(msgspec.structs.replace(_with_files(job, digests), title=""))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -144,7 +161,7 @@ def _file_digest(path: Path, key: str) -> str:
     except OSError as error:
         raise InputError(
             f"cannot read '{path}' ({error.strerror})",
-            where=f"model.{key}",
+            where=key,
             fix="paths count from the folder of the job file",
         ) from error
 

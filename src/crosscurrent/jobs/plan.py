@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
 from crosscurrent.jobs import schema
 from crosscurrent.jobs.build import Prepared
 from crosscurrent.models.materials.registry import Material
-from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Sphere
-from crosscurrent.numerics.zone import Adaptive
+from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Plane, Sphere
+from crosscurrent.numerics.zone import Adaptive, Method
+from crosscurrent.responses.estimate import Cost, estimate, estimate_spin_generation
+from crosscurrent.units import PLANCK_EV_PER_THZ, InputError
 
 
 @dataclass(frozen=True)
@@ -39,21 +40,30 @@ class Plan:
 def plan(prepared: Prepared) -> Plan:
     """Estimate the cost of a prepared job without running it."""
     adaptive = isinstance(prepared.method, Adaptive)
-    cost: Any = None
-    if prepared.job.response in ("spin_hall", "anomalous_hall") and prepared.method is not None:
-        try:
-            estimate = import_module("crosscurrent.responses.estimate").estimate
-        except ModuleNotFoundError:
-            estimate = None
-        table = prepared.job.spin_hall
-        definitions: tuple[str, ...] | None = ("anomalous_hall",) if prepared.job.response == "anomalous_hall" else None
-        if table is not None:
-            definitions = table.definitions
-        if estimate is not None:
-            cost = estimate(prepared.model, prepared.method, definitions=definitions, n_mu=prepared.n_mu)
-    if cost is None:
+    judge = _ESTIMATES.get(prepared.job.response)
+    if judge is None or prepared.method is None:
         return Plan(prepared.k_points, adaptive, None, None)
+    cost = judge(prepared, prepared.method)
     return Plan(int(cost.k_points), adaptive, float(cost.seconds), float(cost.bytes))
+
+
+def _hall(prepared: Prepared, method: Method) -> Cost:
+    hall = prepared.job.response == "anomalous_hall"
+    definitions = ("anomalous_hall",) if hall else prepared.arguments.get("definitions")
+    return estimate(prepared.model, method, definitions=definitions, n_mu=prepared.n_mu)
+
+
+def _spin_generation(prepared: Prepared, method: Method) -> Cost:
+    shared = ("omega", "projections", "tensors", "kubo", "eta")
+    given = {key: prepared.arguments[key] for key in shared if key in prepared.arguments}
+    return estimate_spin_generation(prepared.model, method, n_mu=prepared.n_mu, **given)
+
+
+_ESTIMATES: dict[schema.ResponseName, Callable[[Prepared, Method], Cost]] = {
+    "spin_hall": _hall,
+    "anomalous_hall": _hall,
+    "spin_generation": _spin_generation,
+}
 
 
 def _duration(seconds: float) -> str:
@@ -65,21 +75,41 @@ def _duration(seconds: float) -> str:
     return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
 
 
-def starter_job(material: Material) -> schema.Job:
-    """A first job for a built-in material: a cutoff to begin with, suggested chemical potentials and a modest mesh."""
+def starter_job(material: Material, response: str = "spin_hall") -> schema.Job:
+    """A first job for a built-in material: a cutoff to begin with, suggested chemical potentials and a modest mesh.
+
+    response: "spin_hall", "anomalous_hall" or "spin_generation" (of the lower half of the bands in a field of 1e7 V/m
+    at 1 THz). Raises InputError for another one.
+    """
     cutoff: Cutoff | None = None
     if material.needs_cutoff:
         cutoff = material.default_cutoff or (Sphere(0.5) if material.dim == 3 else Disk(0.5))
-    reference = getattr(material.build(cutoff=cutoff), "reference_energy", 0.0)
+    model = material.build(cutoff=cutoff)
+    mu_from: schema.MuFrom = "reference" if getattr(model, "reference_energy", 0.0) else "zero"
     mu = tuple(sorted(material.suggested_mu)) or 0.0
-    table = schema.SpinHall(mu=mu, mu_from="reference" if reference else "zero")
+    tables: dict[str, schema.Table] = {
+        "spin_hall": schema.SpinHall(mu=mu, mu_from=mu_from),
+        "anomalous_hall": schema.AnomalousHall(mu=mu, mu_from=mu_from),
+        "spin_generation": schema.SpinGeneration(
+            filling=max(model.n_states // 2, 1), omega=PLANCK_EV_PER_THZ, field=(1e7, *[0.0] * (material.dim - 1))
+        ),
+    }
+    if response not in tables:
+        raise InputError(f"no first job for '{response}'", where="--response", fix="choose one of " + ", ".join(tables))
     return schema.Job(
-        response="spin_hall",
-        title=f"{material.title}: spin Hall conductivity",
+        response=response,  # type: ignore[arg-type]
+        title=f"{material.title}: {_TITLES[response]}",
         model=schema.Material(material=material.key, cutoff=_cutoff_table(cutoff)),
-        spin_hall=table,
         zone=_starter_zone(material, cutoff),
+        **{response: tables[response]},  # type: ignore[arg-type]
     )
+
+
+_TITLES = {
+    "spin_hall": "spin Hall conductivity",
+    "anomalous_hall": "anomalous Hall conductivity",
+    "spin_generation": "spin generation",
+}
 
 
 def _starter_zone(material: Material, cutoff: Cutoff | None) -> schema.Zone:
@@ -98,5 +128,7 @@ def _cutoff_table(cutoff: Cutoff | None) -> schema.CutoffTable | None:
             return schema.SphereCutoff(radius=cutoff.radius)
         case Cylinder():
             return schema.CylinderCutoff(radius=cutoff.radius, half_height=cutoff.half_height)
+        case Plane():
+            return schema.PlaneCutoff(scale=cutoff.scale)
         case _:
             return None

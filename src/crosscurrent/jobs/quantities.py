@@ -1,6 +1,8 @@
 """Numbers with units in job files: `"10 meV"` becomes 0.01, and `"10 K"` is refused where an energy is asked for.
 
-Default units, used for plain numbers: energy eV, temperature K, length angstrom, wave vector 1/angstrom.
+Default units, used for plain numbers: energy eV, temperature K, length angstrom, wave vector 1/angstrom, time ps,
+frequency THz, electric field V/m. An energy may be given as the frequency of a photon, "17 THz": that is h nu, not
+hbar nu.
 """
 
 from __future__ import annotations
@@ -12,36 +14,49 @@ from collections.abc import Iterable
 
 from scipy import constants as _c
 
-from crosscurrent.units import BOLTZMANN_EV_PER_K, InputError
+from crosscurrent.units import BOLTZMANN_EV_PER_K, PLANCK_EV_PER_THZ, InputError
 
 _BOHR = _c.physical_constants["Bohr radius"][0] * 1e10
 _HARTREE = _c.physical_constants["Hartree energy in eV"][0]
 _ENERGY = {"eV": 1.0, "meV": 1e-3, "ueV": 1e-6, "Ry": _HARTREE / 2, "Ha": _HARTREE}
+_FREQUENCY = {"THz": 1.0, "GHz": 1e-3}
 _LENGTH = {"angstrom": 1.0, "nm": 10.0, "bohr": _BOHR}
 
 #: dimension -> unit -> factor to the default unit, which comes first. A temperature may be given as kT.
 UNITS: dict[str, dict[str, float]] = {
-    "energy": _ENERGY,
+    "energy": _ENERGY | {unit: f * PLANCK_EV_PER_THZ for unit, f in _FREQUENCY.items()},
     "temperature": {"K": 1.0, "mK": 1e-3} | {unit: f / BOLTZMANN_EV_PER_K for unit, f in _ENERGY.items()},
     "length": _LENGTH,
     "wave vector": {f"1/{unit}": 1 / f for unit, f in _LENGTH.items()},
+    "time": {"ps": 1.0, "fs": 1e-3, "ns": 1e3},
+    "frequency": _FREQUENCY,
+    "electric field": {"V/m": 1.0, "kV/cm": 1e5, "MV/cm": 1e8, "MV/m": 1e6, "V/nm": 1e9, "V/angstrom": 1e10},
 }
-_ALIASES = {"Å": "angstrom", "A": "angstrom", "1/Å": "1/angstrom", "1/A": "1/angstrom", "hartree": "Ha", "µeV": "ueV"}
+_ALIASES = {
+    "Å": "angstrom",
+    "A": "angstrom",
+    "1/Å": "1/angstrom",
+    "1/A": "1/angstrom",
+    "hartree": "Ha",
+    "µeV": "ueV",
+    "V/Å": "V/angstrom",
+}
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
 
 
-def parse_quantity(raw: object, dimension: str, where: str = "") -> float:
-    """A number in the default unit of `dimension`, from a number or a text such as "0.5 1/nm".
+def parse_quantity(raw: object, dimension: str, where: str = "", unit: str | None = None) -> float:
+    """A number in `unit`, from a number in that unit or a text such as "0.5 1/nm".
 
-    Raises InputError for anything else, for a unit of another dimension, and for NaN or infinity.
+    unit: the default unit of `dimension` when None. Raises InputError for anything else, for a unit of another
+    dimension, and for NaN or infinity.
     """
     units = UNITS[dimension]
-    default = next(iter(units))
+    default = unit or next(iter(units))
     if isinstance(raw, str):
         match = _NUMBER.fullmatch(raw)
         if match is None:
             raise InputError(f"'{raw}' is not a number with a unit", where=where, fix=f'write e.g. "1.5 {default}"')
-        value = float(match[1]) * _factor(raw, match[2], dimension, where)
+        value = float(match[1]) * _factor(raw, match[2], dimension, where) / units[default]
     elif isinstance(raw, (int, float)) and not isinstance(raw, bool):
         value = float(raw)
     else:

@@ -27,27 +27,34 @@ REFERENCE = "reference.toml"
 
 
 class Probe(Table, frozen=True, kw_only=True):
-    """One number out of a result. job: a job or a scan. select: coordinate -> value, e.g. {mu = 0.3, spin = "y"}."""
+    """One number out of a result. job: a job or a scan. select: coordinate -> value, e.g. {mu = 0.3, spin = "y"}.
+
+    variable: its name. attribute: instead of a value, a number among the attributes of the variable (such as
+    symmetry_forbidden, what symmetry forbids over the largest component) or, without a variable, of the result
+    (direct_gap_eV).
+    """
 
     job: str
-    variable: str
+    variable: str = ""
+    attribute: str = ""
     select: dict[str, Any] = field(default_factory=dict)
 
 
 class Check(Probe, frozen=True, kw_only=True):
     """A number compared with a reference value.
 
-    minus, over: another number to subtract, or to divide by, first. relation: "equal" within rtol or atol, or
-    "above" or "below" the value. unit: of the value; the result is converted. source: where the value comes from.
-    name: for claims.
+    value: a number, or the text of a label (the `kind` of a mechanism). absolute: of the magnitude. minus, over:
+    another number to subtract, or to divide by, first. relation: "equal" within rtol or atol, or "above" or "below"
+    the value. unit: of the value; the result is converted. source: where the value comes from. name: for claims.
     """
 
-    value: float
+    value: float | str
     source: str
     name: str = ""
     relation: Literal["equal", "above", "below"] = "equal"
     rtol: Annotated[float, Meta(ge=0)] = 0.0
     atol: Annotated[float, Meta(ge=0)] = 0.0
+    absolute: bool = False
     unit: str | None = None
     minus: Probe | None = None
     over: Probe | None = None
@@ -78,19 +85,33 @@ class Scan(Table, frozen=True, kw_only=True):
 
 
 class Line(Probe, frozen=True, kw_only=True):
-    """One curve: what `select` leaves is drawn over its one remaining axis."""
+    """One curve: what `select` leaves, over its one remaining axis. One panel in the other kinds of figure."""
 
     label: str = ""
 
 
 class Figure(Table, frozen=True, kw_only=True):
-    """One figure, written as `file`. unit: all lines are converted to it."""
+    """One figure, written as `file`. unit: everything is converted to it.
+
+    kind: "curves", all lines on one pair of axes; "map", a panel a line, a component over momentum; "bands", a panel
+    a line, of a job of bands, coloured by the variable (with select = {spin = "z"}) unless that is "energy";
+    "direction", a panel a line, the in-plane spin that a tensor gives for every direction of the field; "mechanisms",
+    the bars of the one line's job. Of curves: x is the coordinate on the horizontal axis, such as "frequency";
+    absolute draws magnitudes; log draws them on two logarithmic axes. xlim, ylim: limits of the axes of curves and
+    bands.
+    """
 
     file: str
+    kind: Literal["curves", "map", "bands", "direction", "mechanisms"] = "curves"
     title: str = ""
     unit: str | None = None
     xlabel: str = ""
     ylabel: str = ""
+    x: str | None = None
+    absolute: bool = False
+    log: bool = False
+    xlim: tuple[float, float] | None = None
+    ylim: tuple[float, float] | None = None
     line: tuple[Line, ...]
 
 
@@ -140,6 +161,9 @@ def load_reference(folder: Path) -> Reference:
     for name in [p.job for p in probes] + [scan.job for scan in reference.scan]:
         if name not in known:
             raise InputError(f"no job or scan '{name}'{nearest(name, known)}", where=str(path))
+    for probe in probes:
+        if not probe.variable and not probe.attribute:
+            raise InputError(f"a number of '{probe.job}' needs a variable or an attribute", where=str(path))
     checks = {check.name for check in reference.check}
     for name in (n for claim in reference.claim for n in claim.checks):
         if name not in checks:

@@ -26,15 +26,17 @@ Results = Mapping[str, xr.Dataset]
 
 @dataclass(frozen=True)
 class Outcome:
-    """A check and what came out. error: the estimated error of the number found, NaN when there is none."""
+    """A check and what came out, a number or a label. error: the estimated one of a number, NaN when there is none."""
 
     check: Check
-    found: float
+    found: float | str
     error: float
 
     @property
     def passed(self) -> bool:
         value = self.check.value
+        if isinstance(value, str) or isinstance(self.found, str):
+            return self.found == value
         if self.check.relation == "above":
             return self.found > value
         if self.check.relation == "below":
@@ -85,20 +87,30 @@ def _row(outcome: Outcome) -> str:
     check = outcome.check
     error = f"{outcome.error:.1g}" if math.isfinite(outcome.error) else ""
     unit = f" {check.unit}" if check.unit else ""
-    cells = [quantity_of(check), f"{outcome.found:.6g}", error, reference_of(check) + unit]
+    cells = [quantity_of(check), found_of(outcome), error, reference_of(check) + unit]
     return "| " + " | ".join([*cells, "yes" if outcome.passed else "**NO**", check.source]) + " |"
 
 
 def reference_of(check: Check) -> str:
     """The reference value, with the sign of the relation when it is a bound."""
     sign = {"equal": "", "above": "> ", "below": "< "}[check.relation]
-    return f"{sign}{check.value:.6g}"
+    return sign + _shown(check.value)
+
+
+def found_of(outcome: Outcome) -> str:
+    """What came out, to six digits."""
+    return _shown(outcome.found)
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def quantity_of(check: Check) -> str:
     """The check's own name, or its job, variable and place."""
     place = ", ".join(f"{k}={v}" for k, v in check.select.items())
-    return check.name or f"{check.job}: {check.variable} ({place})"
+    what = " ".join(part for part in (check.variable, check.attribute) if part)
+    return check.name or f"{check.job}: {what}" + (f" ({place})" if place else "")
 
 
 def reproduce(
@@ -185,18 +197,38 @@ def _with_key(raw: dict[str, Any], key: str, value: float) -> dict[str, Any]:
 
 def evaluate(check: Check, results: Results) -> Outcome:
     """The number that a check asks for, its error carried along (to first order). Raises InputError."""
-    found, error = _number(check, results, check.unit)
+    if isinstance(check.value, str):
+        return Outcome(check, str(_single(check, results, None).item()), math.nan)
+    found, error = _number(check, results, check.unit, check.absolute)
     if check.minus is not None:
-        other, other_error = _number(check.minus, results, check.unit)
+        other, other_error = _number(check.minus, results, check.unit, check.absolute)
         found, error = found - other, error + other_error
     if check.over is not None:
-        other, other_error = _number(check.over, results, None)
+        other, other_error = _number(check.over, results, None, check.absolute)
         error = abs(error / other) + abs(found / other**2) * other_error
         found = found / other
+    if check.absolute:
+        found = abs(found)
     return Outcome(check, found, error)
 
 
-def _number(probe: Probe, results: Results, unit: str | None) -> tuple[float, float]:
+def _number(probe: Probe, results: Results, unit: str | None, magnitude: bool) -> tuple[float, float]:
+    """(number, its error); complex ones only as a magnitude."""
+    if probe.attribute:
+        return _attribute(probe, results[probe.job]), math.nan
+    value = _single(probe, results, unit).item()
+    if isinstance(value, complex):
+        if not magnitude:
+            raise InputError(f"'{probe.variable}' is complex", where="reference.toml", fix="add absolute = true")
+        value = abs(value)
+    error_name = probe.variable + ERROR_SUFFIX
+    if error_name not in results[probe.job]:
+        return float(value), math.nan
+    error = pick(results[probe.job], Probe(job=probe.job, variable=error_name, select=probe.select), unit)
+    return float(value), float(error)
+
+
+def _single(probe: Probe, results: Results, unit: str | None) -> xr.DataArray:
     value = pick(results[probe.job], probe, unit)
     if value.size != 1:
         raise InputError(
@@ -204,11 +236,21 @@ def _number(probe: Probe, results: Results, unit: str | None) -> tuple[float, fl
             where="reference.toml",
             fix="select a value of " + ", ".join(str(d) for d in value.dims),
         )
-    error_name = probe.variable + ERROR_SUFFIX
-    if error_name not in results[probe.job]:
-        return float(value), math.nan
-    error = pick(results[probe.job], Probe(job=probe.job, variable=error_name, select=probe.select), unit)
-    return float(value), float(error)
+    return value
+
+
+def _attribute(probe: Probe, ds: xr.Dataset) -> float:
+    where = f"reference.toml: {probe.job}"
+    if probe.variable and probe.variable not in ds:
+        raise InputError(f"no variable '{probe.variable}'", where=where, fix="there are " + ", ".join(map(str, ds)))
+    attributes = ds[probe.variable].attrs if probe.variable else ds.attrs
+    try:
+        return float(attributes[probe.attribute])
+    except (KeyError, ValueError, TypeError):
+        numbers = [str(k) for k, v in attributes.items() if isinstance(v, (int, float, np.number))]
+        raise InputError(
+            f"no number '{probe.attribute}' among the attributes", where=where, fix="there are " + ", ".join(numbers)
+        ) from None
 
 
 def pick(ds: xr.Dataset, probe: Probe, unit: str | None = None) -> xr.DataArray:

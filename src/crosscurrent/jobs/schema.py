@@ -2,51 +2,38 @@
 
 A job names a response, a model, the settings of the response, and how the zone is summed. Every struct here is a table
 of the job file with the same keys. Units of plain numbers: energy eV, temperature K, length angstrom, wave vector
-1/angstrom; in a file any of them may be a text with a unit instead ("10 meV", "300 K", "0.05 1/angstrom"; a
-temperature also as kT, "27 meV").
+1/angstrom, electric field V/m; in a file any of them may be a text with a unit instead ("10 meV", "300 K",
+"0.05 1/angstrom", "100 kV/cm"; a temperature also as kT, "27 meV"; an energy also as h nu, "17 THz").
+
+What can be asked stands in `questions`, the kinds of values in `fields`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
-Energy = Annotated[float, Meta(extra={"quantity": "energy"})]
-Width = Annotated[float, Meta(ge=0, extra={"quantity": "energy"})]
-Temperature = Annotated[float, Meta(ge=0, extra={"quantity": "temperature"})]
-Length = Annotated[float, Meta(gt=0, extra={"quantity": "length"})]
-Tolerance = Annotated[float, Meta(ge=0, extra={"quantity": "length"})]
-WaveVector = Annotated[float, Meta(gt=0, extra={"quantity": "wave vector"})]
-Count = Annotated[int, Meta(ge=1)]
-
-Definition = Literal[
-    "conventional",
-    "liu2023",
-    "liu2023_corrected",
-    "topological",
-    "torque_dipole_1",
-    "torque_dipole_2",
-    "shi2006",
-    "anomalous_hall",
-]
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A table of a job file: its keys are fixed, its values do not change."""
-
-
-class Range(Table, frozen=True, kw_only=True):
-    """Evenly spaced energies, both ends included."""
-
-    start: Energy
-    stop: Energy
-    num: Count
-
-
-MuFrom = Literal["zero", "reference"]
-Energies = Energy | tuple[Energy, ...] | Range
+from crosscurrent.jobs.fields import Count as Count
+from crosscurrent.jobs.fields import Energies as Energies
+from crosscurrent.jobs.fields import MuFrom as MuFrom
+from crosscurrent.jobs.fields import Range as Range
+from crosscurrent.jobs.fields import Table as Table
+from crosscurrent.jobs.fields import TimeRange as TimeRange
+from crosscurrent.jobs.fields import Tolerance, WaveVector, Width
+from crosscurrent.jobs.questions import AnomalousHall as AnomalousHall
+from crosscurrent.jobs.questions import BandGeometry as BandGeometry
+from crosscurrent.jobs.questions import Bands as Bands
+from crosscurrent.jobs.questions import Edelstein as Edelstein
+from crosscurrent.jobs.questions import GaussianWaveform as GaussianWaveform
+from crosscurrent.jobs.questions import PathPoint as PathPoint
+from crosscurrent.jobs.questions import SampledWaveform as SampledWaveform
+from crosscurrent.jobs.questions import SpinGeneration as SpinGeneration
+from crosscurrent.jobs.questions import SpinGenerationMap as SpinGenerationMap
+from crosscurrent.jobs.questions import SpinHall as SpinHall
+from crosscurrent.jobs.questions import SpinMechanisms as SpinMechanisms
+from crosscurrent.jobs.questions import SpinPulse as SpinPulse
+from crosscurrent.jobs.questions import SymmetryTable as SymmetryTable
 
 
 # ------------------------------------------------------------------------------------------------ [model.cutoff]
@@ -67,7 +54,13 @@ class CylinderCutoff(Table, frozen=True, kw_only=True, tag_field="kind", tag="cy
     half_height: WaveVector
 
 
-CutoffTable = BoxCutoff | DiskCutoff | SphereCutoff | CylinderCutoff
+class PlaneCutoff(Table, frozen=True, kw_only=True, tag_field="kind", tag="plane"):
+    """No cutoff: the whole plane, for integrals that converge. scale: |k| within which half of the points lie."""
+
+    scale: WaveVector
+
+
+CutoffTable = BoxCutoff | DiskCutoff | SphereCutoff | CylinderCutoff | PlaneCutoff
 
 
 # ------------------------------------------------------------------------------------------------ [model]
@@ -78,7 +71,7 @@ class Material(Table, frozen=True, kw_only=True, tag_field="kind", tag="material
     """
 
     material: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = field(default_factory=dict)
     cutoff: CutoffTable | None = None
 
 
@@ -125,74 +118,6 @@ class TightBindingFile(Table, frozen=True, kw_only=True, tag_field="kind", tag="
 Model = Material | Wannier90 | TightBindingFile
 
 
-# ------------------------------------------------------------------------------------------------ the responses
-class SpinHall(Table, frozen=True, kw_only=True):
-    """Spin Hall conductivity in every definition.
-
-    mu: chemical potentials, eV; the material's suggested ones when absent. mu_from: "reference" counts them from the
-    model's reference energy (the band bottom of a hole gas) instead of zero. filling: instead of mu, the number of
-    lowest bands that are full at every k (an insulator by its direct gap). definitions: all that apply when absent.
-    components: e.g. ["zxy"] for current z, field x, spin y; all when absent. degeneracy: bands nearer than this are one
-    group, eV. eta: Lorentzian width, eV, and omega: photon energies, eV, of the conventional current. spin: the
-    "model"'s own operator, or the name of another one of the material. projector: a named part of the model that
-    multiplies the spin operator, e.g. "layer 1". thickness: angstrom, to quote a 2D model in a 3D unit.
-    """
-
-    mu: Energies | None = None
-    mu_from: MuFrom = "zero"
-    filling: Count | None = None
-    temperature: Temperature = 0.0
-    definitions: tuple[Definition, ...] | None = None
-    components: tuple[str, ...] = ()
-    grouping: Literal["covariant", "bands"] = "covariant"
-    degeneracy: Width | None = None
-    eta: Width = 0.0
-    omega: Energies | None = None
-    velocity: Literal["simple", "qiao", "ryoo"] = "simple"
-    spin: str = "model"
-    projector: str | None = None
-    unit: str | None = None
-    thickness: Length | None = None
-
-
-class AnomalousHall(Table, frozen=True, kw_only=True):
-    """Anomalous Hall conductivity; keys as in [spin_hall]. components: e.g. ["xy"] for current x, field y."""
-
-    mu: Energies | None = None
-    mu_from: MuFrom = "zero"
-    temperature: Temperature = 0.0
-    components: tuple[str, ...] = ()
-    grouping: Literal["covariant", "bands"] = "covariant"
-    degeneracy: Width | None = None
-    unit: str | None = None
-    thickness: Length | None = None
-
-
-class PathPoint(Table, frozen=True, kw_only=True):
-    """A corner of a path. k: reduced coordinates when the model has a lattice, else Cartesian, 1/angstrom."""
-
-    label: str
-    k: tuple[float, ...]
-
-
-class Bands(Table, frozen=True, kw_only=True):
-    """Bands along a path. points: number of k points on the whole path. spin: as in [spin_hall]."""
-
-    path: tuple[PathPoint, ...]
-    points: Annotated[int, Meta(ge=2)] = 200
-    spin: str = "model"
-
-
-class BandGeometry(Table, frozen=True, kw_only=True):
-    """Energies, Berry curvature, orbital moment and spin of every band on the uniform mesh of [zone], or at `points`.
-
-    points: k, reduced coordinates when the model has a lattice, else Cartesian, 1/angstrom.
-    """
-
-    points: tuple[tuple[float, ...], ...] | None = None
-    spin: str = "model"
-
-
 # ------------------------------------------------------------------------------------------------ [zone]
 class Uniform(Table, frozen=True, kw_only=True, tag_field="method", tag="uniform"):
     """Uniform mesh, from Gamma. mesh: points along each axis. shifted: moved by half a step along every axis."""
@@ -219,13 +144,24 @@ class AdaptiveZone(Table, frozen=True, kw_only=True, tag_field="method", tag="ad
 
 
 Zone = Uniform | Polar | AdaptiveZone
-ResponseName = Literal["spin_hall", "anomalous_hall", "bands", "band_geometry"]
+ResponseName = Literal[
+    "spin_hall",
+    "anomalous_hall",
+    "bands",
+    "band_geometry",
+    "spin_generation",
+    "spin_generation_map",
+    "spin_pulse",
+    "edelstein",
+    "spin_mechanisms",
+]
+RESPONSES: tuple[str, ...] = get_args(ResponseName)
 
 
 class Job(Table, frozen=True, kw_only=True):
     """One question to one model.
 
-    Only the table of the response that is asked for may be given.
+    Only the table of the response that is asked for may be given. symmetry: checks the result, whatever the response.
     """
 
     response: ResponseName
@@ -235,13 +171,16 @@ class Job(Table, frozen=True, kw_only=True):
     anomalous_hall: AnomalousHall | None = None
     bands: Bands | None = None
     band_geometry: BandGeometry | None = None
+    spin_generation: SpinGeneration | None = None
+    spin_generation_map: SpinGenerationMap | None = None
+    spin_pulse: SpinPulse | None = None
+    edelstein: Edelstein | None = None
+    spin_mechanisms: SpinMechanisms | None = None
     zone: Zone | None = None
+    symmetry: SymmetryTable | None = None
 
     def to_toml(self) -> str:
         """The job as a file; reading it back gives an equal job."""
         from crosscurrent.jobs.parse import job_to_toml
 
         return job_to_toml(self)
-
-
-RESPONSES: tuple[str, ...] = ("spin_hall", "anomalous_hall", "bands", "band_geometry")

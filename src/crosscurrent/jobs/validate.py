@@ -39,12 +39,12 @@ Locate = Callable[[str], str]
 
 def _walk(node: inspect.Type, raw: object, path: str, locate: Locate) -> Any:
     if isinstance(node, inspect.Metadata):
-        quantity = (node.extra or {}).get("quantity")
-        if quantity:
-            value = parse_quantity(raw, quantity, locate(path))
+        extra = node.extra or {}
+        if "quantity" in extra:
+            value = parse_quantity(raw, extra["quantity"], locate(path), extra.get("unit"))
             _bounds(node.type, value, raw, path, locate)
             return value
-        return _walk(node.type, raw, path, locate)
+        return _walk(node.type, _with_tag(node.type, extra.get("tag"), raw), path, locate)
     if isinstance(node, inspect.StructType):
         return _struct(node, raw, path, locate)
     if isinstance(node, inspect.UnionType):
@@ -54,7 +54,7 @@ def _walk(node: inspect.Type, raw: object, path: str, locate: Locate) -> Any:
     if isinstance(node, inspect.DictType):
         if not isinstance(raw, dict):
             raise InputError(f"expected a table, got {describe(raw)}", where=locate(path))
-        return dict(raw)
+        return {k: _walk(node.value_type, v, _join(path, str(k)), locate) for k, v in raw.items()}
     if isinstance(node, inspect.LiteralType):
         return _literal(node, raw, path, locate)
     if isinstance(node, inspect.AnyType):
@@ -93,8 +93,24 @@ def _union(node: inspect.UnionType, raw: object, path: str, locate: Locate) -> A
     lists = [t for t in options if isinstance(t, (inspect.VarTupleType, inspect.TupleType))]
     if lists and isinstance(raw, (list, tuple)):
         return _walk(lists[0], raw, path, locate)
-    scalars = [t for t in options if t not in structs and t not in lists]
+    tables = [t for t in options if isinstance(t, inspect.DictType)]
+    if tables and isinstance(raw, dict):
+        return _walk(tables[0], raw, path, locate)
+    scalars = [t for t in options if t not in structs and t not in lists and t not in tables]
+    if isinstance(raw, str):
+        scalars.sort(key=lambda t: not isinstance(t, inspect.StrType))
     return _walk((scalars or options)[0], raw, path, locate)
+
+
+def _with_tag(node: inspect.Type, default: object, raw: object) -> object:
+    """A table that may go without its tag: one of its keys is the name of a tag, or else it is the default."""
+    if default is None or not isinstance(raw, dict) or not isinstance(node, inspect.UnionType):
+        return raw
+    structs = [t for t in node.types if isinstance(t, inspect.StructType)]
+    field = next(t.tag_field for t in structs)
+    if field is None or field in raw:
+        return raw
+    return {field: next((t.tag for t in structs if t.tag in raw), default), **raw}
 
 
 def _tagged(structs: list[inspect.StructType], raw: dict[str, Any], path: str, locate: Locate) -> inspect.StructType:

@@ -1,7 +1,7 @@
 """k.p models: a Hamiltonian that is a function of k, valid near one point and up to a stated cutoff.
 
 Both kinds take k in 1/angstrom and give eV. A k.p model has no zone to integrate over, so it always carries a cutoff
-(numerics.domains), and every result quotes it.
+(numerics.domains), and every result quotes it. Where the integrals converge the cutoff may be the whole plane.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from crosscurrent.models.bloch import AXES, BlochModel, Complexes, Floats, Matrices, Operator
 from crosscurrent.models.matrix_polynomial import MatrixPolynomial, Powers
 from crosscurrent.numerics.derivative import richardson_derivative
-from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Sphere
+from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Plane, Sphere
 from crosscurrent.units import InputError
 
 __all__ = ["CallableKP", "KPModel", "PolynomialKP"]
@@ -86,8 +86,9 @@ class KPModel(BlochModel):
 class PolynomialKP(KPModel):
     """H(k) = sum_a C_a k_x^p k_y^q k_z^r with Hermitian C_a; dH/dk is exact.
 
-    hamiltonian: a MatrixPolynomial, or a dict {(p, q[, r]): (n, n) matrix} in eV angstrom^(p+q+r). cutoff: Disk or
-    Box in two dimensions, Sphere, Cylinder or Box in three. spin: Operator, or (3, n, n) matrices in units of hbar.
+    hamiltonian: a MatrixPolynomial, or a dict {(p, q[, r]): (n, n) matrix} in eV angstrom^(p+q+r). cutoff: Disk,
+    Box or Plane in two dimensions, Sphere, Cylinder or Box in three. spin: Operator, or (3, n, n) matrices in units of
+    hbar.
 
     Raises InputError without a cutoff, or for coefficients that are not Hermitian or not finite.
     """
@@ -290,7 +291,7 @@ def _as_polynomial(hamiltonian: MatrixPolynomial | Mapping[Powers, Complexes]) -
 
 
 def _checked_cutoff(cutoff: Cutoff | None, dim: int, name: str) -> Cutoff:
-    kinds = {2: "Disk or Box", 3: "Sphere, Cylinder or Box"}
+    kinds = {2: "Disk, Box or Plane", 3: "Sphere, Cylinder or Box"}
     if dim not in kinds:
         raise InputError(f"a k.p model is two- or three-dimensional, got dim = {dim}", where=f"model '{name}'")
     if cutoff is None:
@@ -309,12 +310,14 @@ def _checked_cutoff(cutoff: Cutoff | None, dim: int, name: str) -> Cutoff:
 
 
 def _half_widths(cutoff: Cutoff) -> tuple[float, ...]:
-    """Half widths of a box inside the cutoff."""
+    """Half widths of a box inside the cutoff; of a plane, of one that holds what its points are made for."""
     match cutoff:
         case Box():
             return cutoff.half_widths
         case Disk() | Sphere():
             return (cutoff.radius / float(np.sqrt(cutoff.dim)),) * cutoff.dim
+        case Plane():
+            return (cutoff.scale,) * 2
         case Cylinder():
             return (cutoff.radius / float(np.sqrt(2)),) * 2 + (cutoff.half_height,)
 

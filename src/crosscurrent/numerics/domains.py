@@ -1,4 +1,4 @@
-"""Where a zone integral runs: a periodic cell, or a bounded region of momentum space (a cutoff).
+"""Where a zone integral runs: a periodic cell, a bounded region of momentum space (a cutoff), or the whole k plane.
 
 Every domain carries its dimension, its measure (volume in the units of k^dim) and a one-line description that
 results quote, because a k.p number means nothing without its cutoff.
@@ -124,5 +124,30 @@ class Cylinder:
         return f"cylindrical cutoff, k_par <= {self.radius:g}, |k_z| <= {self.half_height:g} 1/angstrom"
 
 
-Cutoff = Box | Disk | Sphere | Cylinder
+@dataclass(frozen=True)
+class Plane:
+    """All k in two dimensions, mapped from the unit interval by |k| = scale u/(1 - u).
+
+    For integrands that fall off faster than 1/k^2. Those with an expansion in 1/k stay smooth up to u = 1, and Gauss
+    points then converge as fast as on a disk. A part that falls off like 1/k^2 and cancels over the angle does no harm
+    to a polar grid, which adds up the angle exactly, but an adaptive rule would refine it for ever. Anything slower has
+    no integral: its estimate grows with the number of points. scale: the |k| inside which half the radial points lie,
+    1/angstrom, of the size of the structure around k = 0, such as mass/velocity of Dirac electrons. It decides the
+    accuracy and not the value.
+    """
+
+    scale: float
+    dim = 2
+    measure = math.inf
+
+    def __post_init__(self) -> None:
+        _positive(scale=self.scale)
+
+    @property
+    def description(self) -> str:
+        return f"whole k plane without a cutoff, |k| = scale u/(1 - u) with scale {self.scale:g} 1/angstrom"
+
+
+#: Where a model without a lattice ends; the plane is the one that does not.
+Cutoff = Box | Disk | Sphere | Cylinder | Plane
 Domain = Cell | Cutoff

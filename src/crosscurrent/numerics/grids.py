@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.numerics.batches import Batch, GridRows, Integrand, add, add_labelled
-from crosscurrent.numerics.domains import Cell, Cylinder, Disk, Domain, Sphere
+from crosscurrent.numerics.domains import Cell, Cylinder, Disk, Domain, Plane, Sphere
 from crosscurrent.numerics.mapping import to_k
 from crosscurrent.units import InputError
 
@@ -153,14 +153,14 @@ def nodes(rule: str, n: int) -> tuple[Floats, Floats]:
 
 def polar_rules(domain: Domain) -> tuple[str, ...]:
     """The rules of a polar grid on a domain; the order of coordinates is that of `mapping.to_k`."""
-    if isinstance(domain, Disk):
+    if isinstance(domain, Disk | Plane):
         return ("gauss", "trapezoid")
     if isinstance(domain, Sphere | Cylinder):
         return ("gauss", "trapezoid", "gauss")
     raise InputError(
         f"a polar grid does not fit a {domain.description}",
         where="zone.method",
-        fix="use 'uniform' or 'adaptive', or a disk, sphere or cylinder cutoff",
+        fix="use 'uniform' or 'adaptive', or a disk, plane, sphere or cylinder cutoff",
     )
 
 

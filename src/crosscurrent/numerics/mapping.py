@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.numerics.domains import Box, Cell, Cylinder, Disk, Domain, Sphere
+from crosscurrent.numerics.domains import Box, Cell, Cylinder, Disk, Domain, Plane, Sphere
 
 Floats = NDArray[np.float64]
 
@@ -13,8 +13,8 @@ Floats = NDArray[np.float64]
 def to_k(domain: Domain, u: Floats) -> tuple[Floats, Floats]:
     """u: (nk, dim) in [0, 1]. Returns Cartesian k (nk, dim) and |dk/du| (nk,).
 
-    Coordinates: cell and box, along their edges; disk, (radius, angle); sphere, (radius, azimuth, cos theta);
-    cylinder, (radius, azimuth, k_z).
+    Coordinates: cell and box, along their edges; disk and plane, (radius, angle); sphere, (radius, azimuth, cos
+    theta); cylinder, (radius, azimuth, k_z). On a plane u[:, 0] = 1 is infinity and must not be asked for.
     """
     match domain:
         case Cell():
@@ -23,10 +23,14 @@ def to_k(domain: Domain, u: Floats) -> tuple[Floats, Floats]:
             widths = np.asarray(domain.half_widths)
             return (2 * u - 1) * widths, np.full(len(u), domain.measure)
         case Disk():
-            plane, radius = _plane(domain.radius, u)
+            plane, radius = _polar(domain.radius * u[:, 0], u[:, 1])
             return plane, 2 * np.pi * domain.radius * radius
+        case Plane():
+            rest = 1 - u[:, 0]
+            plane, radius = _polar(domain.scale * u[:, 0] / rest, u[:, 1])
+            return plane, 2 * np.pi * radius * domain.scale / rest**2
         case Cylinder():
-            plane, radius = _plane(domain.radius, u)
+            plane, radius = _polar(domain.radius * u[:, 0], u[:, 1])
             height = (2 * u[:, 2] - 1) * domain.half_height
             jacobian = 2 * np.pi * domain.radius * radius * 2 * domain.half_height
             return np.column_stack([plane, height]), jacobian
@@ -37,6 +41,7 @@ def to_k(domain: Domain, u: Floats) -> tuple[Floats, Floats]:
             return k, 4 * np.pi * domain.radius * radius**2
 
 
-def _plane(largest: float, u: Floats) -> tuple[Floats, Floats]:
-    radius, phi = largest * u[:, 0], 2 * np.pi * u[:, 1]
+def _polar(radius: Floats, turn: Floats) -> tuple[Floats, Floats]:
+    """Points (nk, 2) at a radius and an angle in units of a full turn, with the radius."""
+    phi = 2 * np.pi * turn
     return np.column_stack([radius * np.cos(phi), radius * np.sin(phi)]), radius

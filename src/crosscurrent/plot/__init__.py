@@ -1,6 +1,6 @@
 """Ink from results: takes datasets only, gives figures and axes, touches no plotting session.
 
-`draw` chooses what suits a result; `hall_figure`, `curve`, `compare`, `bands` and `k_map` are the pieces.
+`draw` chooses what suits a result; the others are the pieces.
 """
 
 from __future__ import annotations
@@ -12,10 +12,30 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from crosscurrent.plot.curves import compare, curve, hall_figure
+from crosscurrent.plot.mechanisms import mechanisms_figure
 from crosscurrent.plot.momentum import bands, bands_figure, k_map, map_figure
+from crosscurrent.plot.panels import panels
+from crosscurrent.plot.pulse import pulse_figure
+from crosscurrent.plot.spin import spin_figure, spin_map, spin_map_figure
 from crosscurrent.units import InputError
 
-__all__ = ["bands", "bands_figure", "compare", "curve", "draw", "hall_figure", "k_map", "map_figure", "save_figure"]
+__all__ = [
+    "bands",
+    "bands_figure",
+    "compare",
+    "curve",
+    "draw",
+    "hall_figure",
+    "k_map",
+    "map_figure",
+    "mechanisms_figure",
+    "panels",
+    "pulse_figure",
+    "save_figure",
+    "spin_figure",
+    "spin_map",
+    "spin_map_figure",
+]
 
 _FORMATS = (".png", ".pdf", ".svg")
 
@@ -25,22 +45,34 @@ def draw(
     *,
     variables: Sequence[str] = (),
     components: Sequence[str] = (),
+    projection: str | None = None,
     unit: str | None = None,
     band: int = 0,
+    log: bool = False,
     title: str | None = None,
 ) -> Figure:
-    """The figure that suits a result. components: tensor components ("zxy"), or the axis of a vector ("z").
+    """The figure that suits a result.
 
-    Raises InputError when the result holds nothing of the sort, or a name is not in it.
+    components: tensor components ("zxy" of a spin current, "yx" of a spin generation), the spin of a density or a
+    pulse ("y"), or the axis of a vector ("z"). projection: of a map or a pulse. log: spin generation on logarithmic
+    axes. Raises InputError when the result holds nothing of the sort, or a name is not in it.
     """
+    first, component = (names[0] if names else None for names in (variables, components))
     if "current" in ds.dims:
         return hall_figure(ds, variables=variables, wanted=components, unit=unit, title=title)
+    if "time" in ds.dims:
+        return pulse_figure(ds, spin=component, projection=projection, title=title)
+    if "mechanism" in ds.dims:
+        return mechanisms_figure(ds, title=title)
+    if "projection" in ds.dims:
+        if "kx" in ds.coords:
+            return spin_map_figure(ds, variable=first, component=component, projection=projection, title=title)
+        return spin_figure(ds, variables=variables, wanted=components, unit=unit, log=log, title=title)
     if "band" not in ds.dims:
-        raise InputError("this result has no conductivity and no bands to draw", where="plot")
-    axis = components[0] if components else "z"
+        raise InputError("this result has no conductivity, no spin and no bands to draw", where="plot")
     if "distance" in ds.coords:
-        return bands_figure(ds, variable=variables[0] if variables else None, axis=axis, title=title)
-    return map_figure(ds, variable=variables[0] if variables else None, band=band, axis=axis, title=title)
+        return bands_figure(ds, variable=first, axis=component or "z", title=title)
+    return map_figure(ds, variable=first, band=band, axis=component or "z", title=title)
 
 
 def save_figure(figure: Figure, path: Path) -> None:

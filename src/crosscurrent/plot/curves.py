@@ -27,22 +27,28 @@ def curve(
     x: str | None = None,
     label: str | None = None,
     colour: str | None = None,
+    dash: str | None = None,
 ) -> Axes:
-    """One variable over one axis, with its error band; complex values as real (as they are) and imaginary part (thin).
+    """One variable over one axis, with its error band; complex values as real (solid) and imaginary part (dashed).
 
     select: coordinate -> value, until one numeric axis is left. x: coordinate on the horizontal axis; that of the axis
     left when None. Raises InputError when more than one axis is left.
     """
+    if x and x in ds.coords and not set(ds[x].dims) & set(ds[variable].dims if variable in ds else ()):
+        # it does not depend on what is on the axis: the same number everywhere
+        ds = ds.assign(
+            {n: ds[n].expand_dims({ds[x].dims[0]: ds.sizes[ds[x].dims[0]]}) for n in _with_error(ds, variable)}
+        )
     values = _chosen(ds, variable, select)
     if values.ndim != 1:
         raise InputError(
             f"'{variable}' has {values.ndim} axes left to draw over", where="plot", fix="select a value of all but one"
         )
     axis = ds[x] if x else _axis(ds, str(values.dims[0]))
-    name, own, dash = style.definition(variable)
+    name, own, usual = style.definition(variable)
     colour, text = colour or own, label if label is not None else name
     error = _chosen(ds, variable + ERROR_SUFFIX, select).values if variable + ERROR_SUFFIX in ds else None
-    parts = [("", values.values.real, dash)]
+    parts = [("", values.values.real, dash or usual)]
     if np.iscomplexobj(values.values):
         parts = [(" (real)", values.values.real, "-"), (" (imaginary)", values.values.imag, "--")]
     for suffix, y, line in parts:
@@ -56,6 +62,10 @@ def curve(
     return ax
 
 
+def _with_error(ds: xr.Dataset, variable: str) -> list[str]:
+    return [name for name in (variable, variable + ERROR_SUFFIX) if name in ds]
+
+
 def _axis(ds: xr.Dataset, dim: str) -> xr.DataArray:
     if dim == "mu" and "mu_from_reference" in ds.coords:
         return ds["mu_from_reference"]
@@ -65,19 +75,28 @@ def _axis(ds: xr.Dataset, dim: str) -> xr.DataArray:
 def _chosen(ds: xr.Dataset, variable: str, select: dict[str, object] | None) -> xr.DataArray:
     if variable not in ds.data_vars:
         raise InputError(f"no variable '{variable}'", where="plot", fix="choose from " + ", ".join(estimates(ds)))
-    values = ds[variable]
-    numbers: dict[str, object] = {}
-    for key, wanted in (select or {}).items():
-        if key not in values.dims:
+    return part(ds[variable], select or {})
+
+
+def part(values: xr.DataArray, select: dict[str, object]) -> xr.DataArray:
+    """What is left of a variable at labels (exact) and numbers (the nearest value) of its axes; other names are
+    ignored.
+
+    An axis may be named by any coordinate along it: `frequency` for `omega`. Raises InputError for an unknown label.
+    """
+    for key, wanted in select.items():
+        if key not in values.coords or values[key].ndim != 1:
             continue
+        coord = values[key]
         if isinstance(wanted, str):
-            if wanted not in ds[key].values:
-                have = ", ".join(str(v) for v in ds[key].values)
+            if wanted not in coord.values:
+                have = ", ".join(str(v) for v in coord.values)
                 raise InputError(f"no {key} '{wanted}'", where="plot", fix=f"choose from {have}")
-            values = values.sel({key: wanted})
+            at = int(np.flatnonzero(coord.values == wanted)[0])
         else:
-            numbers[key] = wanted
-    return values.sel(numbers, method="nearest") if numbers else values
+            at = int(np.argmin(np.abs(coord.values - float(wanted))))  # type: ignore[arg-type]
+        values = values.isel({coord.dims[0]: at})
+    return values
 
 
 def components(ds: xr.Dataset, variables: Sequence[str], wanted: Sequence[str] = ()) -> list[dict[str, str]]:
@@ -194,17 +213,30 @@ def compare(
     title: str = "",
     xlabel: str = "",
     ylabel: str = "",
+    x: str | None = None,
+    absolute: bool = False,
+    log: bool = False,
 ) -> Figure:
-    """Curves of several results on one pair of axes. lines: (result, variable, selection, label) each."""
+    """Curves of several results on one pair of axes. lines: (result, variable, selection, label) each.
+
+    x: coordinate on the horizontal axis, where an axis has several. absolute: magnitudes. log: magnitudes on two
+    logarithmic axes.
+    """
     figure = style.new_figure(6.0 if len(lines) <= _INSIDE else 8.0)
     ax = style.prepare(figure.subplots())
     for i, (ds, variable, select, label) in enumerate(lines):
         converted = convert_units(ds, unit) if unit else ds
+        if absolute or log:
+            drawn = converted[_with_error(converted, variable)].map(np.abs, keep_attrs=True)
+            converted = drawn.assign_coords(converted.coords)
         colour = style.COLOURS[i % len(style.COLOURS)]
-        curve(converted, variable, ax, select=select, label=label or variable, colour=colour)
+        curve(converted, variable, ax, select=select, x=x, label=label or variable, colour=colour)
         if not ylabel:
-            symbol = style.component_label({k: str(v) for k, v in select.items() if isinstance(v, str)})
+            symbol = style.symbol(variable, {k: str(v) for k, v in select.items() if isinstance(v, str)})
             ylabel = style.with_unit(symbol, str(converted[variable].attrs.get("units", "")))
+    if log:
+        ax.set_xscale("log")
+        ax.set_yscale("log")
     low, high = ax.get_ylim()
     if low < 0 < high:
         # only then: curves far from zero would be pressed flat
@@ -214,5 +246,5 @@ def compare(
         ax.set_xlabel(xlabel)
     _legend(figure, ax, len(lines))
     ax.set_title(title, fontsize=11)
-    style.note(figure, lines[0][0])
+    style.note(figure, *(line[0] for line in lines))
     return figure

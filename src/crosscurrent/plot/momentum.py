@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from crosscurrent.plot import style
 from crosscurrent.results.schema import component_dims
@@ -78,33 +79,66 @@ def k_map(ds: xr.Dataset, ax: Axes, variable: str, *, band: int = 0, axis: str =
     values = _vector(ds, variable, axis)
     if not 0 <= band < ds.sizes["band"]:
         raise InputError(f"no band {band}", where="plot", fix=f"bands count from 0 to {ds.sizes['band'] - 1}")
-    values = values.isel(band=band)
+    return mesh_map(ds, values.isel(band=band), ax, signed=variable != ENERGY)
+
+
+def mesh_map(
+    ds: xr.Dataset,
+    values: xr.DataArray,
+    ax: Axes,
+    *,
+    signed: bool = True,
+    centred: bool = False,
+    percentile: float = 99.0,
+) -> object:
+    """Numbers over a mesh in k: coordinates `kx` and `ky` of `ds` on the dimensions of `values`.
+
+    signed: colours that are pale at zero. centred: a periodic zone drawn with Gamma in its middle. percentile:
+    of the magnitudes, where the colours end. In three
+    dimensions the plane nearest to k_z = 0 is drawn. Returns what a colour bar needs. Raises InputError for points
+    that are no mesh.
+    """
     mesh = [str(d) for d in ds["kx"].dims]
+    kx, ky = ds["kx"], ds["ky"]
     if len(mesh) == 3:
-        plane = {mesh[2]: 0}
-        values, kx, ky = values.isel(plane), ds["kx"].isel(plane), ds["ky"].isel(plane)
+        plane = {mesh[2]: int(np.argmin(np.abs(ds["kz"].values[0, 0])))} if "kz" in ds.coords else {mesh[2]: 0}
+        values, kx, ky = values.isel(plane), kx.isel(plane), ky.isel(plane)
         mesh = mesh[:2]
-    else:
-        kx, ky = ds["kx"], ds["ky"]
     if len(mesh) != 2:
         raise InputError(
             "this result lies on single points, not on a mesh", where="plot", fix="export it as text instead"
         )
-    grid = values.transpose(*mesh).values
-    signed = variable != ENERGY
+    grid, x, y = values.transpose(*mesh).values, kx.values, ky.values
+    if centred:
+        grid, x, y = _around_gamma(grid, x, y)
     drawn = ax.pcolormesh(
-        kx.values,
-        ky.values,
+        x,
+        y,
         grid,
         shading="nearest",
         cmap="coolwarm" if signed else "viridis",
-        norm=_symmetric(grid) if signed else Normalize(float(grid.min()), float(grid.max())),
+        norm=_symmetric(grid, percentile) if signed else Normalize(float(grid.min()), float(grid.max())),
     )
     ax.set_aspect("equal")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     units = str(ds["kx"].attrs.get("units", ""))
     ax.set_xlabel(style.with_unit("$k_x$", units))
     ax.set_ylabel(style.with_unit("$k_y$", units))
     return drawn
+
+
+def _around_gamma(grid: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A mesh over one cell, reduced coordinates 0 to 1, as one from -1/2 to 1/2: the upper half moves by a period."""
+    for axis, n in enumerate(grid.shape):
+        half = n // 2
+        last, first = (np.take(np.stack([x, y]), at, axis + 1) for at in (n - 1, 0))
+        period = np.expand_dims((last - first) * n / (n - 1), axis + 1) if n > 1 else 0.0
+        moved = np.roll(np.stack([x, y]), half, axis + 1)
+        lower = [slice(None)] * 3
+        lower[axis + 1] = slice(0, half)
+        moved[tuple(lower)] -= period
+        (x, y), grid = moved, np.roll(grid, half, axis)
+    return grid, x, y
 
 
 def map_figure(
@@ -143,10 +177,10 @@ def _vector(ds: xr.Dataset, variable: str, axis: str) -> xr.DataArray:
     return values
 
 
-def _symmetric(values: np.ndarray) -> Normalize:
-    """Zero is the pale middle; cut at the 99th percentile, or a spike would leave everything else pale."""
+def _symmetric(values: np.ndarray, percentile: float = 99.0) -> Normalize:
+    """Zero is the pale middle; cut at the percentile, or a spike would leave everything else pale."""
     size = np.abs(values[np.isfinite(values)])
-    reach = float(np.percentile(size, 99)) if size.size else 1.0
+    reach = float(np.percentile(size, percentile)) if size.size else 1.0
     return CenteredNorm(0.0, reach if reach > 0 else 1.0)
 
 

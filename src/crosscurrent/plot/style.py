@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import Any
 
 import xarray as xr
@@ -45,6 +46,8 @@ _AXES = {
     "mu": r"$E_F$",
     "mu_from_reference": r"$E_F - E_0$",
     "omega": r"$\hbar\omega$",
+    "frequency": r"$\omega/2\pi$",
+    "filling": "occupied bands",
 }
 
 
@@ -70,7 +73,18 @@ def unit_label(units: str) -> str:
         return _UNITS[units]
     if match := re.fullmatch(r"e/\((\d) pi\)", units):
         return rf"$e/{match[1]}\pi$"
-    return units
+    # what is more than a plain word is set as a formula
+    return _formula(units) if re.search(r"hbar|mu_B|angstrom| s/|\^", units) else units
+
+
+def _formula(units: str) -> str:
+    """'hbar s/(V m^2)' as a formula: words upright, hbar and mu_B as symbols."""
+    symbols = {"hbar": r"\hbar", "mu_B": r"\mu_B", "angstrom": r"\mathrm{\AA}"}
+
+    def word(match: re.Match[str]) -> str:
+        return symbols.get(match[0], rf"\mathrm{{{match[0]}}}")
+
+    return "$" + re.sub(r"[A-Za-z_]+", word, units).replace(" ", r"\,") + "$"
 
 
 def with_unit(name: str, units: str) -> str:
@@ -93,6 +107,32 @@ def point(coord: xr.DataArray, value: float) -> str:
     return f"{text} {unit_label(str(coord.attrs.get('units', '')))}".strip()
 
 
+#: variable -> (symbol, its upper index) of spin that a field makes.
+_SPIN = {
+    "upsilon0": (r"\Upsilon", "(0)"),
+    "upsilon1": (r"\Upsilon", "(1)"),
+    "upsilon2": (r"\Upsilon", "(2)"),
+    "edelstein": (r"\chi", r"\mathrm{Edelstein}"),
+    "chi": (r"\chi", ""),
+    "spin_density": ("S", ""),
+    "spin_density_0": ("S", "(0)"),
+    "spin_density_1": ("S", "(1)"),
+    "spin_density_2": ("S", "(2)"),
+    "spin_density_edelstein": ("S", r"\mathrm{Edelstein}"),
+}
+
+
+def spin_label(variable: str, labels: dict[str, str]) -> str:
+    """('upsilon1', {'spin': 'y', 'field': 'x'}) -> Upsilon^(1)_yx."""
+    symbol, upper = _SPIN.get(variable, (rf"\mathrm{{{variable.replace('_', ' ')}}}", ""))
+    return rf"${symbol}^{{{upper}}}_{{{''.join(labels.get(d, '') for d in ('spin', 'field'))}}}$"
+
+
+def symbol(variable: str, labels: dict[str, str]) -> str:
+    """The symbol of a component: of a conductivity, or of spin that a field makes."""
+    return spin_label(variable, labels) if variable in _SPIN else component_label(labels)
+
+
 def component_label(labels: dict[str, str]) -> str:
     """{'current': 'z', 'field': 'x', 'spin': 'y'} -> sigma^y_zx, as in the literature."""
     lower = "".join(labels.get(d, "") for d in ("current", "field"))
@@ -105,10 +145,13 @@ def definition(name: str, index: int = 0) -> tuple[str, str, str]:
     return DEFINITIONS.get(name, (name.replace("_", " "), COLOURS[index % len(COLOURS)], "-"))
 
 
-def note(figure: Figure, ds: xr.Dataset) -> None:
-    """A line at the foot: what was summed where. A number without its cutoff means little."""
-    attrs: dict[Any, Any] = ds.attrs
-    parts = [str(attrs.get(key, "")) for key in ("model", "domain", "method")]
-    text = " · ".join(part for part in parts if part)
-    if text:
+def note(figure: Figure, *results: xr.Dataset) -> None:
+    """A line at the foot for every model: what was summed where. A number without its cutoff means little."""
+    lines: dict[str, str] = {}
+    for ds in results:
+        attrs: dict[Any, Any] = ds.attrs
+        parts = [str(attrs.get(key, "")) for key in ("model", "domain", "method")]
+        lines.setdefault(parts[0], " · ".join(part for part in parts if part))
+    width = int(18 * figure.get_figwidth())
+    if text := "\n".join(textwrap.fill(line, width) for line in lines.values() if line):
         figure.supxlabel(text, fontsize=7, color="0.4", x=0.01, ha="left")

@@ -81,13 +81,13 @@ def band_geometry(
     Returns a dataset with dims (k1, k2[, k3], band) or (k, band), vectors with a last dim `axis` or `spin`. Berry
     curvature in angstrom^2, moment in Bohr magnetons. Raises InputError for other methods.
     """
-    points, dims, shape = _points(model, where)
+    points, dims, shape = k_points(model, where)
     operator = None if spin is None and model.spin is None else gaps.spin_operator(model, spin)
     work = GeometryWork(model, operator, tolerance_of("covariant", degeneracy))
     size = max(1, -(-len(points) // 64))
     pieces = list(run("points", work, [points[start : start + size] for start in range(0, len(points), size)], None))
     values = {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
-    coords = _k_coordinates(model, points, dims, shape)
+    coords = k_coordinates(model, points, dims, shape)
     return _labelled(model, operator, values, dims, shape, coords)
 
 
@@ -117,7 +117,7 @@ def bands(
     k = np.stack([np.interp(distance, at, corners[:, axis]) for axis in range(model.dim)], axis=1)
     operator = None if spin is None and model.spin is None else gaps.spin_operator(model, spin)
     values = GeometryWork(model, operator, tolerance_of("covariant", None))(k)
-    coords = _k_coordinates(model, k, ("k",), (len(k),))
+    coords = k_coordinates(model, k, ("k",), (len(k),))
     coords["distance"] = Quantity(("k",), distance, "1/angstrom", "distance along the path")
     return _labelled(
         model,
@@ -131,7 +131,7 @@ def bands(
     )
 
 
-def _points(model: BlochModel, where: Method | ArrayLike) -> tuple[Floats, tuple[str, ...], tuple[int, ...]]:
+def k_points(model: BlochModel, where: Method | ArrayLike) -> tuple[Floats, tuple[str, ...], tuple[int, ...]]:
     """(points, names of the dimensions, their sizes)."""
     if isinstance(where, UniformMesh):
         if len(where.shape) != model.dim:
@@ -155,7 +155,7 @@ def _points(model: BlochModel, where: Method | ArrayLike) -> tuple[Floats, tuple
     )
 
 
-def _k_coordinates(
+def k_coordinates(
     model: BlochModel, points: Floats, dims: tuple[str, ...], shape: tuple[int, ...]
 ) -> dict[str, Quantity]:
     return {

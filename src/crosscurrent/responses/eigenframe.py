@@ -102,9 +102,9 @@ class Eigenframe:
         """hbar v_mn, (nk, dim, M, N) eV angstrom."""
         return self._from_left(rows, self.half_velocity[..., columns])
 
-    def operator(self) -> Any:
-        """The spin operator s_mn, (nk, L, n, n)."""
-        return self._from_left(ALL, self.half_operator)
+    def operator(self, rows: slice = ALL, columns: slice = ALL) -> Any:
+        """The spin operator s_mn, (nk, L, M, N)."""
+        return self._from_left(rows, self.half_operator[..., columns])
 
     def operator_diagonal(self) -> Any:
         """s_mm, (nk, L, n)."""

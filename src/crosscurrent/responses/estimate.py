@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import BlochModel
 from crosscurrent.numerics.batches import Batch
@@ -15,6 +16,10 @@ from crosscurrent.numerics.mapping import to_k
 from crosscurrent.numerics.zone import Adaptive, Method, PolarGrid, UniformMesh
 from crosscurrent.responses.anomalous_hall import AnomalousHallIntegrand
 from crosscurrent.responses.eigenframe import DEFAULT_DEGENERACY
+from crosscurrent.responses.gaps import spin_operator
+from crosscurrent.responses.projections import projections_of
+from crosscurrent.responses.spin_generation import checked_frequencies, chosen_tensors
+from crosscurrent.responses.spin_generation_integrand import SpinGenerationIntegrand, SpinGenerationKernel
 from crosscurrent.responses.spin_hall import base_quantities
 from crosscurrent.responses.spin_hall_integrand import SpinHallIntegrand
 
@@ -28,21 +33,63 @@ class Cost:
     bytes: float
 
 
+Floats = NDArray[np.float64]
+Trial = AnomalousHallIntegrand | SpinHallIntegrand | SpinGenerationIntegrand
+
 #: Interpreter, libraries and the model's own arrays, before any batch.
 _BASE_BYTES = 180e6
+#: What a batch of `spin_generation` is made for.
+_BATCH_BYTES = 8e6
 
 
 def estimate(model: BlochModel, method: Method, *, definitions: Sequence[str] | None = None, n_mu: int = 101) -> Cost:
     """Time a couple of batches and scale up. definitions: as in `spin_hall`, or ("anomalous_hall",)."""
     integrand = _trial_integrand(model, definitions, n_mu)
+    components = 40 if definitions != ("anomalous_hall",) else 3
+    batch = 16.0 * model.n_states**2 * 40 * integrand.points_per_batch
+    return _cost(model, method, integrand, n_mu * components, batch)
+
+
+def estimate_spin_generation(
+    model: BlochModel,
+    method: Method,
+    *,
+    omega: ArrayLike | None = None,
+    projections: Sequence[str] | Mapping[str, Floats] | str = (),
+    tensors: Sequence[str] | None = None,
+    kubo: bool = False,
+    eta: float = 0.0,
+    n_mu: int = 1,
+) -> Cost:
+    """The same for `spin_generation`, whose arguments these are: frequencies and projections cost time."""
+    energies = checked_frequencies(omega)
+    kernel = SpinGenerationKernel(
+        model,
+        spin_operator(model, None),
+        projections_of(model, projections),
+        energies + 1j * eta if eta else energies,
+        chosen_tensors(tensors, omega, kubo),
+    )
+    integrand = SpinGenerationIntegrand(kernel, _levels(model, n_mu), 0.0, DEFAULT_DEGENERACY)
+    components = sum(math.prod(kernel.shape(name)) for name in kernel.wanted)
+    # the kernel chooses its batches for this size
+    return _cost(model, method, integrand, n_mu * components, 4 * _BATCH_BYTES)
+
+
+def _cost(model: BlochModel, method: Method, integrand: Trial, numbers: int, batch: float) -> Cost:
+    """numbers: that one label keeps. batch: bytes of the matrices of one batch."""
     points = integrand.points_per_batch
     seconds = min(_seconds(model, integrand, points) for _ in range(2)) / points
     evaluations = _evaluations(method)
     labels = 8 if isinstance(method, UniformMesh) else 1
-    components = 40 if definitions != ("anomalous_hall",) else 3
-    per_piece = 8.0 * labels * n_mu * components
-    batch = 16.0 * model.n_states**2 * 40 * points
+    per_piece = 8.0 * labels * numbers
     return Cost(evaluations, seconds * evaluations, _BASE_BYTES + batch + 4 * per_piece)
+
+
+def _levels(model: BlochModel, n_mu: int) -> Floats:
+    """Chemical potentials around the middle of the levels at the centre of momentum space."""
+    middle = float(np.median(np.linalg.eigvalsh(model.matrices(np.zeros((1, model.dim))).h)))
+    return middle + np.linspace(-0.5, 0.5, n_mu) if n_mu > 1 else np.array([middle])
 
 
 def _evaluations(method: Method) -> int:
@@ -59,8 +106,7 @@ def _evaluations(method: Method) -> int:
 def _trial_integrand(
     model: BlochModel, definitions: Sequence[str] | None, n_mu: int
 ) -> AnomalousHallIntegrand | SpinHallIntegrand:
-    middle = float(np.median(np.linalg.eigvalsh(model.matrices(np.zeros((1, model.dim))).h)))
-    mu = middle + np.linspace(-0.5, 0.5, n_mu)
+    mu = _levels(model, n_mu)
     if (definitions is not None and tuple(definitions) == ("anomalous_hall",)) or model.spin is None:
         external = getattr(model, "position_blocks", None) is not None
         return AnomalousHallIntegrand(model, mu, 0.0, DEFAULT_DEGENERACY, external)
@@ -68,7 +114,7 @@ def _trial_integrand(
     return SpinHallIntegrand(model, model.spin, mu, 0.0, DEFAULT_DEGENERACY, 0.0, None, "simple", wanted)
 
 
-def _seconds(model: BlochModel, integrand: AnomalousHallIntegrand | SpinHallIntegrand, points: int) -> float:
+def _seconds(model: BlochModel, integrand: Trial, points: int) -> float:
     u = np.random.default_rng(0).random((points, model.dim))
     k = to_k(model.domain, u)[0]
     batch = Batch(np.zeros(points, dtype=np.int64), 1, np.ones((1, points)), k=k)

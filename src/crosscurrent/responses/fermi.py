@@ -50,13 +50,25 @@ def running(sums: dict[str, NDArray[Any]], names: Iterable[str], temperature: fl
 def _smooth_sums(
     x: NDArray[np.float64], energies: Any, batch: Batch, mu: NDArray[np.float64], temperature: float
 ) -> NDArray[np.float64]:
-    _, n, n_components = x.shape
-    f = bloch.occupations(energies, mu, temperature)
-    out = np.zeros((batch.n_labels, len(batch.weights), len(mu), n_components))
+    return weighted_sums(bloch.occupations(energies, mu, temperature), x, batch)
+
+
+def weighted_sums(weights: NDArray[np.float64], values: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]:
+    """sum over k and bands of w_k f X: weights f (n_mu, nk, M), values X (nk, M, C) to (n_labels, n_rules, n_mu, C)."""
+    n_mu, _, n_bands = weights.shape
+    out = np.zeros((batch.n_labels, len(batch.weights), n_mu, values.shape[-1]))
     for label in np.unique(batch.labels):
         chosen = np.flatnonzero(batch.labels == label)
-        bands = x[chosen].reshape(len(chosen) * n, n_components)
+        bands = values[chosen].reshape(len(chosen) * n_bands, values.shape[-1])
         for rule, w in enumerate(batch.weights[:, chosen]):
-            weighted = (f[:, chosen] * w[None, :, None]).reshape(len(mu), -1)
-            out[label, rule] = weighted @ bands
+            out[label, rule] = (weights[:, chosen] * w[None, :, None]).reshape(n_mu, -1) @ bands
+    return out
+
+
+def label_sums(values: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]:
+    """sum_k w_k x_k for every label and rule: values (nk, C) to (n_labels, n_rules, C)."""
+    out = np.zeros((batch.n_labels, len(batch.weights), values.shape[1]))
+    for label in np.unique(batch.labels):
+        chosen = np.flatnonzero(batch.labels == label)
+        out[label] = batch.weights[:, chosen] @ values[chosen]
     return out

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import AXES, BlochModel
+from crosscurrent.numerics.domains import Plane
 from crosscurrent.numerics.zone import FIXED_GRID, Adaptive, Estimate, Method, ZoneSums
 from crosscurrent.responses.gaps import suggestion
 from crosscurrent.results import Quantity, dataset
@@ -171,7 +172,7 @@ def provenance(model: BlochModel, method: Method, sums: ZoneSums) -> dict[str, A
 def common_warnings(model: BlochModel, sums: ZoneSums, grouping: str) -> list[str]:
     """Limits of validity that any zone integral of a Bloch model has."""
     out = list(getattr(model, "notes", ()))
-    if model.lattice is None:
+    if model.lattice is None and not isinstance(model.domain, Plane):
         out.append(
             f"k.p model with a {model.domain.description}: a part that falls off like 1/cutoff is an artefact; "
             "repeat with a larger cutoff"

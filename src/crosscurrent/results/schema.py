@@ -19,10 +19,33 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from crosscurrent.units import HALL_UNITS_2D, HALL_UNITS_3D, SPIN_HALL_UNITS_2D, SPIN_HALL_UNITS_3D, InputError
+from crosscurrent.units import (
+    HALL_UNITS_2D,
+    HALL_UNITS_3D,
+    SPIN_HALL_UNITS_2D,
+    SPIN_HALL_UNITS_3D,
+    InputError,
+    spin_generation_unit,
+)
 
 ERROR_SUFFIX = "_error"
-_UNIT_TABLES = (SPIN_HALL_UNITS_3D, SPIN_HALL_UNITS_2D, HALL_UNITS_3D, HALL_UNITS_2D)
+
+
+def _spin_generation_table(order: int, dim: int) -> dict[str, float]:
+    units = (spin_generation_unit(order, dim, system) for system in ("hbar", "SI"))
+    return {name: factor for factor, name in units}
+
+
+#: unit -> factor, for each kind of quantity: units of one table convert into each other.
+_UNIT_TABLES = (
+    SPIN_HALL_UNITS_3D,
+    SPIN_HALL_UNITS_2D,
+    HALL_UNITS_3D,
+    HALL_UNITS_2D,
+    *(_spin_generation_table(order, dim) for order in (0, 1, 2) for dim in (2, 3)),
+)
+#: Names of the axes that stand for the indices of a tensor.
+_INDICES = ("current", "field", "spin")
 
 
 @dataclass(frozen=True)
@@ -135,10 +158,11 @@ def component_dims(ds: xr.Dataset, name: str) -> list[str]:
 def select_components(ds: xr.Dataset, components: Sequence[str]) -> xr.Dataset:
     """The smallest block of the tensor that holds every component asked for.
 
-    components: one letter an index, e.g. "zxy" for current z, field x, spin y. Raises InputError for a component that
-    is not there.
+    components: one letter an index, in the order of the variable that has most of them: "zxy" for current z, field x,
+    spin y of a spin Hall conductivity, "yx" for spin y and field x of a spin generation. Raises InputError for a
+    component that is not there.
     """
-    dims = [d for d in ("current", "field", "spin") if d in ds.dims]
+    dims = max(([str(d) for d in v.dims if d in _INDICES] for v in ds.data_vars.values()), key=len, default=[])
     keep: dict[str, list[str]] = {d: [] for d in dims}
     for component in components:
         if len(component) != len(dims):

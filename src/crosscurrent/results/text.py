@@ -45,6 +45,8 @@ _SHOWN_APART = frozenset(
         "run_key",
         "corner_labels",
         "corner_distances",
+        "symmetry_group",
+        "symmetry",
     }
 )
 
@@ -65,6 +67,7 @@ def explain(ds: xr.Dataset) -> str:
         lines += _describe_variable(ds, name)
     lines += ["", "Axes"]
     lines += [f"  {name}: {_describe_coord(ds[name])}" for name in ds.coords]
+    lines += _symmetry(ds)
     if equations := equations_of(ds):
         lines += ["", "Equations"]
         for key, text in equations.items():
@@ -117,6 +120,22 @@ def _describe_error(ds: xr.Dataset, name: str) -> str:
         return "unknown"
     relative = relative_error(ds[name].values, error)
     return f"at most {float(np.nanmax(np.abs(error))):.2g} ({relative:.1e} of the largest value)"
+
+
+def _symmetry(ds: xr.Dataset) -> list[str]:
+    """The form that each tensor was compared with, and the largest component that should vanish."""
+    if "symmetry_group" not in ds.attrs:
+        return []
+    lines = ["", f"Symmetry: {ds.attrs['symmetry_group']}"]
+    for name in estimates(ds):
+        attrs = ds[name].attrs
+        if "symmetry_form" not in attrs:
+            continue
+        units = str(attrs.get("units", ""))
+        found = f"{attrs['symmetry_forbidden_value']:.2g} +- {attrs['symmetry_forbidden_error']:.1g} {units}".rstrip()
+        lines += [f"  {name}", *("      " + line for line in str(attrs["symmetry_form"]).splitlines())]
+        lines.append(f"      largest forbidden component {found}, {attrs['symmetry_forbidden']:.1e} of the largest one")
+    return lines
 
 
 def _describe_coord(coord: xr.DataArray) -> str:

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from crosscurrent.models.materials import honeycomb
+from crosscurrent.models.materials.hoppings import hermitian_blocks
 from crosscurrent.models.materials.registry import Material, Parameter
 from crosscurrent.models.tight_binding import TightBinding
 
@@ -25,7 +26,7 @@ def haldane(
     a_to_b = np.array([[0, t1], [0, 0]], dtype=complex)
     second = t2 * np.diag([np.exp(1j * phi), np.exp(-1j * phi)])
     hoppings = [(r, a_to_b) for r in honeycomb.NEAREST] + [(r, second) for r in honeycomb.SECOND]
-    vectors, blocks = honeycomb.hermitian_blocks(np.diag([mass, -mass]), hoppings)
+    vectors, blocks = hermitian_blocks(np.diag([mass, -mass]), hoppings)
     return TightBinding(
         lattice=honeycomb.lattice(lattice_constant),
         vectors=vectors,

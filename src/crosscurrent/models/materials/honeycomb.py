@@ -6,9 +6,8 @@ Lattice vectors a_1 = a (1, 0), a_2 = a (1/2, sqrt(3)/2); A at (a_1 + a_2)/3, B 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from crosscurrent.models.bloch import Complexes, Floats
+from crosscurrent.models.bloch import Floats
 
 #: R of the B site bonded to the A site at home.
 NEAREST: tuple[tuple[int, int], ...] = ((0, 0), (-1, 0), (0, -1))
@@ -32,15 +31,3 @@ def bond_directions(constant: float) -> Floats:
     a, b = sites(constant)
     bonds = b + np.array([n @ lattice(constant)[:2] for n in np.array(NEAREST)]) - a
     return np.asarray(bonds / np.linalg.norm(bonds, axis=1, keepdims=True))
-
-
-def hermitian_blocks(
-    onsite: Complexes, hoppings: list[tuple[tuple[int, int], Complexes]]
-) -> tuple[NDArray[np.int64], Complexes]:
-    """Vectors (nR, 3) and blocks (nR, n, n) from the on-site matrix and H(R), each given once; adds H(-R)."""
-    blocks: dict[tuple[int, int], Complexes] = {(0, 0): np.array(onsite, dtype=complex)}
-    for r, block in hoppings:
-        for vector, value in ((r, block), ((-r[0], -r[1]), block.conj().T)):
-            blocks[vector] = blocks.get(vector, np.zeros_like(value)) + value
-    vectors = np.array([(*r, 0) for r in blocks], dtype=np.int64)
-    return vectors, np.array(list(blocks.values()))

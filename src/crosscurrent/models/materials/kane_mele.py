@@ -10,6 +10,7 @@ import numpy as np
 
 from crosscurrent.models.bloch import Operator
 from crosscurrent.models.materials import honeycomb
+from crosscurrent.models.materials.hoppings import hermitian_blocks
 from crosscurrent.models.materials.registry import Material, Parameter
 from crosscurrent.models.spin_matrices import PAULI
 from crosscurrent.models.tight_binding import TightBinding
@@ -36,7 +37,7 @@ def kane_mele(
     # going round a hexagon the turn is to opposite sides on A and B, hence nu = +1 and -1
     hoppings += [(r, np.kron(up_down, 1j * lambda_so * sz)) for r in honeycomb.SECOND]
     staggered = np.asarray(lambda_v * np.kron(up_down, np.eye(2)), dtype=complex)
-    vectors, blocks = honeycomb.hermitian_blocks(staggered, hoppings)
+    vectors, blocks = hermitian_blocks(staggered, hoppings)
     return TightBinding(
         lattice=honeycomb.lattice(lattice_constant),
         vectors=vectors,

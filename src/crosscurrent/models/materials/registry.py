@@ -16,7 +16,18 @@ from crosscurrent.numerics.domains import Cutoff
 from crosscurrent.units import InputError
 
 #: Modules of this package; each holds MATERIALS, a tuple of Material.
-_MODULES = ("bi2se3", "hole_gas", "dirac", "rashba", "qwz", "haldane", "kane_mele")
+_MODULES = (
+    "bi2se3",
+    "hole_gas",
+    "dirac",
+    "rashba",
+    "qwz",
+    "haldane",
+    "kane_mele",
+    "bismuth_slater_koster",
+    "mnbi2te4",
+    "rashba_antiferromagnet",
+)
 
 
 @dataclass(frozen=True)

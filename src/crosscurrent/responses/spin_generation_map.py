@@ -1,0 +1,162 @@
+"""Where in momentum space the spin comes from: Upsilon 0, 1, 2 resolved in k."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from crosscurrent.models.bloch import BlochModel, Operator
+from crosscurrent.numerics.chunks import ChunkMap, serial
+from crosscurrent.numerics.zone import Method
+from crosscurrent.physics import bloch
+from crosscurrent.physics.spin_generation import TENSORS
+from crosscurrent.responses import gaps
+from crosscurrent.responses import spin_generation_labels as labels
+from crosscurrent.responses.band_geometry import k_coordinates, k_points
+from crosscurrent.responses.eigenframe import ALL, Eigenframe, tolerance_of
+from crosscurrent.responses.projections import projections_of
+from crosscurrent.responses.spin_generation import checked_frequencies, chosen_tensors, occupation, require_below_gap
+from crosscurrent.responses.spin_generation_integrand import SpinGenerationKernel
+from crosscurrent.results import Quantity, dataset
+from crosscurrent.units import HBAR_EV_S, InputError
+
+Floats = NDArray[np.float64]
+
+_UNITS = {"upsilon0": "hbar angstrom/V", "upsilon1": "hbar angstrom s/V", "upsilon2": "hbar angstrom s^2/V"}
+
+
+@dataclass(frozen=True)
+class MapWork:
+    """The tensors at a batch of points (nk, dim): of the occupied states, or of one band."""
+
+    kernel: SpinGenerationKernel
+    mu: Floats
+    temperature: float
+    tolerance: float
+    by_count: bool
+    band: int | None
+
+    def __call__(self, k: Floats) -> dict[str, NDArray[Any]]:
+        step = self.kernel.points_per_batch
+        pieces = [self._batch(k[start : start + step]) for start in range(0, len(k), step)]
+        return {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
+
+    def _batch(self, k: Floats) -> dict[str, NDArray[Any]]:
+        eigen = Eigenframe(self.kernel.model.matrices(k, self.kernel.operator), self.tolerance)
+        if self.band is not None:
+            flat = self.kernel.pairs(eigen, slice(self.band, self.band + 1), ALL, False)[:, 0]
+            return self.kernel.split(flat)
+        if self.by_count:
+            eigen.count_bands()
+        window = eigen.window(self.mu, self.temperature)
+        flat = np.zeros((len(k), 1))
+        if window.low:
+            flat = flat + self.kernel.pairs(eigen, slice(0, window.low), slice(window.low, window.n_states), True)[:, 0]
+        if window.high > window.low:
+            rows = slice(window.low, window.high)
+            f = bloch.occupations(eigen.group_energies[:, rows], self.mu, self.temperature)[0]
+            flat = flat + np.einsum("km,kmc->kc", f, self.kernel.pairs(eigen, rows, ALL, False))
+        if flat.shape[1] == 1:
+            flat = np.zeros((len(k), sum(int(np.prod(self.kernel.shape(n))) for n in self.kernel.wanted)))
+        return self.kernel.split(flat)
+
+
+def spin_generation_map(
+    model: BlochModel,
+    mu: float | None,
+    omega: ArrayLike | None,
+    where: Method | ArrayLike,
+    *,
+    filling: int | None = None,
+    band: int | None = None,
+    spin: Operator | NDArray[np.complex128] | str | None = None,
+    projections: Sequence[str] | Mapping[str, Floats] | str = (),
+    tensors: Sequence[str] | None = None,
+    temperature: float = 0.0,
+    eta: float = 0.0,
+    degeneracy: float | None = None,
+    run: ChunkMap = serial,
+) -> xr.Dataset:
+    """Upsilon 0, 1, 2 at every k: the occupied-empty sum, or the tensor of one band (Feng et al., Eqs. (2), (7), (8)).
+
+    where: a UniformMesh (of a periodic cell or a box cutoff), or points (nk, dim), Cartesian, 1/angstrom. mu, filling:
+    one of them; neither with `band`, the index of a single band. The rest is as in `spin_generation`.
+
+    Returns a dataset with dims (k1, k2[, k3] or k, omega, spin, field, projection) in hbar angstrom/V (times s, s^2),
+    without the 1/(2 pi)^dim of the integral. Raises InputError as `spin_generation`.
+    """
+    points, dims, shape = k_points(model, where)
+    operator = gaps.spin_operator(model, spin)
+    energies, wanted = checked_frequencies(omega), chosen_tensors(tensors, omega, False)
+    levels = _level(model, mu, filling, band, temperature)
+    if band is None:
+        seen = occupation(model, levels, gaps.checked_temperature(temperature), filling)
+        require_below_gap(seen, energies, gaps.checked_width(eta, "eta"), temperature)
+    kernel = SpinGenerationKernel(
+        model, operator, projections_of(model, projections), energies if eta == 0 else energies + 1j * eta, wanted
+    )
+    work = MapWork(kernel, levels, temperature, tolerance_of("covariant", degeneracy), filling is not None, band)
+    size = max(1, -(-len(points) // 64))
+    pieces = list(run("points", work, [points[start : start + size] for start in range(0, len(points), size)], None))
+    variables = {}
+    for name in wanted:
+        values = np.concatenate([p[name] for p in pieces])
+        variables[name] = _variable(name, values, kernel, dims, shape)
+    coords = {**k_coordinates(model, points, dims, shape), **labels.coordinates(kernel, energies)}
+    return dataset(
+        variables,
+        coords,
+        quantity="spin generation resolved in momentum",
+        index_order="spin i, field j: S_i over E_j and its time derivatives",
+        convention=labels.CONVENTION,
+        equations={key: labels.EQUATIONS[key] for key in {k for v in variables.values() for k in v.equations}},
+        model=model.name,
+        model_source=model.source,
+        domain=model.domain.description,
+        method=f"{len(points)} k points",
+        status="complete",
+        warnings=list(getattr(model, "notes", ())),
+        temperature_K=temperature,
+        eta_eV=eta,
+        states=f"band {band}" if band is not None else f"filling {filling}" if filling else f"mu = {mu} eV",
+    )
+
+
+def _level(model: BlochModel, mu: float | None, filling: int | None, band: int | None, temperature: float) -> Floats:
+    if band is not None:
+        if mu is not None or filling is not None:
+            raise InputError("a single band has no chemical potential and no filling", where="band")
+        if not 0 <= band < model.n_states:
+            raise InputError(f"there is no band {band}", where="band", fix=f"choose from 0 to {model.n_states - 1}")
+        return np.zeros(1)
+    levels = gaps.chemical_potentials(mu) if filling is None else gaps.checked_filling(model, mu, filling, temperature)
+    if len(levels) != 1:
+        raise InputError("a map belongs to one chemical potential", where="mu", fix="give one energy")
+    return levels
+
+
+def _variable(
+    name: str, values: Floats, kernel: SpinGenerationKernel, dims: tuple[str, ...], shape: tuple[int, ...]
+) -> Quantity:
+    """(nk, P, L, J[, omega][, 2]) to (*shape[, omega], L, J, P)."""
+    order = TENSORS.index(name)
+    scaled = values * HBAR_EV_S**order
+    if len(kernel.shape(name)) == 5:
+        scaled = scaled[..., 0] + 1j * scaled[..., 1]
+    moved = np.moveaxis(scaled, 1, 3)
+    if order:
+        moved = np.moveaxis(moved, 4, 1)
+    long_name, key = labels.ABOUT[name]
+    frequency = ("omega",) if order else ()
+    return Quantity(
+        (*dims, *frequency, "spin", "field", "projection"),
+        moved.reshape(*shape, *moved.shape[1:]),
+        _UNITS[name],
+        long_name,
+        equations=(key,),
+    )
