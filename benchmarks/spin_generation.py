@@ -1,10 +1,11 @@
 """What spin generation costs, as ratios measured in one run, and what adaptive refinement saves.
 
-    .venv/bin/python benchmarks/spin_generation.py              # prints the tables of docs/benchmarks.md, about 3 minutes
+    .venv/bin/python benchmarks/spin_generation.py              # prints the tables of docs/benchmarks.md, about 3
+    minutes
 
 Throughput: all three tensors of monolayer bismuth at 50 frequencies, over one pass of the spin Hall conductivity
-(conventional current, and all definitions) at the same mesh. Refinement: how many k points the sin part of bilayer MnBi2Te4
-at 17 THz takes to 1e-4 with uniform meshes and with adaptive cells; the reference is a mesh of 2000 x 2000.
+(conventional current, and all definitions) at the same mesh. Refinement: how many k points the sin part of bilayer
+MnBi2Te4 at 17 THz takes to 1e-4 with uniform meshes and with adaptive cells; the reference is a mesh of 2000 x 2000.
 """
 
 from __future__ import annotations
@@ -63,9 +64,11 @@ def refinement(a1: float, meshes: Sequence[int], tolerances: Sequence[float]) ->
     omega = [17 * PLANCK_EV_PER_THZ]
 
     def solve(method: cc.UniformMesh | cc.Adaptive) -> tuple[float, float, int]:
-        found = cc.spin_generation(
-            model, 0.0, omega, method=method, projections=["layer 1"], tensors=["upsilon1"]
-        ).sel(spin="y", field="x", projection="layer 1")
+        found = (
+            cc.spin_generation(model, 0.0, omega, method=method, projections=["layer 1"], tensors=["upsilon1"])
+            .sel(spin="y", field="x", projection="layer 1")
+            .squeeze()
+        )
         return float(found.upsilon1), float(found.upsilon1_error), int(found.attrs["evaluations"])
 
     exact, _, _ = solve(cc.UniformMesh((2000, 2000)))
@@ -75,7 +78,9 @@ def refinement(a1: float, meshes: Sequence[int], tolerances: Sequence[float]) ->
         lines.append(f"| uniform {n} x {n} | {points:,} | {abs(value / exact - 1):.1e} | {abs(error / exact):.1e} |")
     for rtol in tolerances:
         value, error, points = solve(cc.Adaptive(rtol=rtol))
-        lines.append(f"| adaptive, rtol {rtol:g} | {points:,} | {abs(value / exact - 1):.1e} | {abs(error / exact):.1e} |")
+        lines.append(
+            f"| adaptive, rtol {rtol:g} | {points:,} | {abs(value / exact - 1):.1e} | {abs(error / exact):.1e} |"
+        )
     return "\n".join(lines)
 
 

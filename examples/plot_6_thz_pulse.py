@@ -16,7 +16,7 @@ from crosscurrent.plot.pulse import field, time_curve
 
 pulse = cc.GaussianPulse((1e5, 0.0), frequency=8.0, duration=0.2)
 bilayer = cc.material("mnbi2te4")
-layers = {"projections": ["layer 1", "layer 2"], "thickness": 2 * 13.64}
+layers = {"projections": ["layer 1", "layer 2"], "thickness": 13.64}
 
 # %%
 # The tensors hold below the smallest direct gap, and say which part of the spin follows the field, its slope and its

@@ -21,9 +21,13 @@ PAGES = sorted(
 
 
 def block(page: Path, language: str) -> str:
+    return blocks(page, language)[0]
+
+
+def blocks(page: Path, language: str) -> list[str]:
     found = re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S)
     assert found, f"{page.name} shows no {language}"
-    return found[0]
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +56,7 @@ def test_reference_has_every_table_and_key_of_a_job(job_reference: ModuleType) -
     assert "<class" not in page
 
 
-@pytest.mark.parametrize("name", ["bi2se3", "bismuth"])
+@pytest.mark.parametrize("name", ["bi2se3", "bismuth", "mnbi2te4"])
 def test_embedded_job_is_sound(name: str) -> None:
     prepared = prepare(load_job(REPOSITORY / f"src/crosscurrent/data/jobs/{name}.toml"))
     assert prepared.k_points > 0
@@ -74,6 +78,14 @@ def test_readme_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert conventional == pytest.approx(-5579.6, rel=2e-3)
     assert published == pytest.approx(1614.0, rel=2e-3)
     assert corrected == pytest.approx(-published, abs=1e-6)
+
+
+def test_readme_spin_generation_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(blocks(REPOSITORY / "README.md", "python")[1], "README.md", "exec"), {})
+    gap, *spin = map(float, re.findall(r"[-\d.]+(?:e[-+]\d+)?", capsys.readouterr().out))
+    assert gap == pytest.approx(22.864, abs=1e-3)
+    # the numbers of docs and papers: independent calculation, 480 x 480 points
+    assert [abs(s) for s in spin] == pytest.approx([1.923e-4, 4.200e-4, 9.568e-4], rel=5e-3)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
