@@ -62,7 +62,7 @@ $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
-	@for job in bi2se3 bismuth mnbi2te4; do \
+	@for job in bi2se3 bismuth mnbi2te4 phonon-spin; do \
 	  echo "== $$job: $(JOBS)/$$job.toml"; \
 	  rm -f demo/$$job.nc; \
 	  $(BIN)/crosscurrent run $(JOBS)/$$job.toml -o demo/$$job.nc --workers $(WORKERS) || exit 1; \
@@ -73,6 +73,7 @@ demo: $(VENV)/.installed
 	@echo "  $(CURDIR)/demo/bi2se3.png    spin Hall current of Bi2Se3 in every definition, against the Fermi level"
 	@echo "  $(CURDIR)/demo/bismuth.png   the same for a first-principles Wannier model of monolayer bismuth"
 	@echo "  $(CURDIR)/demo/mnbi2te4.png  spin of each layer of bilayer MnBi2Te4 in a terahertz field, against the frequency"
+	@echo "  $(CURDIR)/demo/phonon-spin.png  spin conductivity that soft phonons mediate in a metal, against the temperature"
 	@echo "and the numbers behind them: crosscurrent explain demo/bi2se3.nc  (in $(BIN))"
 
 test: lint

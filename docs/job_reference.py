@@ -14,7 +14,7 @@ from crosscurrent.jobs import schema
 
 SECTIONS: list[tuple[str, list[type]]] = [
     ("Top of the file", [schema.Job]),
-    ("`[model]`", [schema.Material, schema.Wannier90, schema.TightBindingFile]),
+    ("`[model]`", [schema.Material, schema.Wannier90, schema.TightBindingFile, schema.Metal]),
     (
         "`[model.cutoff]`",
         [schema.SphereCutoff, schema.CylinderCutoff, schema.BoxCutoff, schema.DiskCutoff, schema.PlaneCutoff],
@@ -28,9 +28,17 @@ SECTIONS: list[tuple[str, list[type]]] = [
     ("`[spin_pulse]`", [schema.SpinPulse, schema.GaussianWaveform, schema.SampledWaveform]),
     ("`[edelstein]`", [schema.Edelstein]),
     ("`[spin_mechanisms]`", [schema.SpinMechanisms]),
+    ("`[phonon_spin]`", [schema.PhononSpin]),
+    ("A mesh of wave vectors", [schema.WaveVectorMesh]),
+    ("A range of wave vectors", [schema.WaveVectorRange]),
+    ("`[phonon_currents]`", [schema.PhononCurrents]),
+    ("The field of `[phonon_currents]`", [schema.PlaneWave, schema.FieldFile]),
+    ("`[crossover_map]`", [schema.CrossoverMap]),
+    ("`[polarization_map]`", [schema.PolarizationMap]),
     ("`[symmetry]`", [schema.SymmetryTable]),
     ("`[zone]`", [schema.Uniform, schema.Polar, schema.AdaptiveZone]),
     ("A range of energies", [schema.Range]),
+    ("A range of temperatures", [schema.TemperatureRange]),
     ("A range of times", [schema.TimeRange]),
 ]
 
@@ -48,6 +56,25 @@ MEANINGS = {
     "spin_pulse": "settings of this response",
     "edelstein": "settings of this response",
     "spin_mechanisms": "settings of this response",
+    "phonon_spin": "settings of this response",
+    "phonon_currents": "settings of this response",
+    "crossover_map": "settings of this response",
+    "polarization_map": "settings of this response",
+    "metal": "a built-in metal with soft phonons, `model-metal` or `srtio3`",
+    "fermi_energy": "of the band",
+    "fermi_velocity": "of the band",
+    "effective_mass": "of the band, in electron masses when it has no unit",
+    "density": "electrons of both spins",
+    "relaxation_time": "of the electrons, fs",
+    "phonon_velocity": "c in the energy of the phonons",
+    "phonon_mass": "of the phonons",
+    "gap": "energy gap of the phonons",
+    "q_unit": "unit of the numbers in `q`",
+    "weight": "of the phonons: as the integral over the electron's energy gives it, or 1/sinh as published",
+    "level": "of evaluation",
+    "dimension": "3, or 2 for a metal in a plane",
+    "axis": "easy axis or easy plane of the spin, in two dimensions",
+    "tolerance": "relative model error that is asked for",
     "zone": "how momentum space is summed; only bands, and band geometry at points, do without",
     "material": "name of a built-in material",
     "parameters": "parameters of the material that differ from its own; `crosscurrent models` lists them",
@@ -170,7 +197,7 @@ def _words(hint: object) -> str:
     if origin is tuple:
         count = "" if Ellipsis in arguments else f"{len(arguments)}, each "
         return f"list of {count}{_words(arguments[0])}"
-    if hint in (schema.Range, schema.TimeRange):
+    if hint in (schema.Range, schema.TimeRange, schema.TemperatureRange, schema.WaveVectorRange):
         return "range"
     if origin is dict or (isinstance(hint, type) and issubclass(hint, msgspec.Struct)):
         return "table"

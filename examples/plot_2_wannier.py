@@ -16,7 +16,7 @@ import crosscurrent as cc
 
 model = cc.material("bismuth")
 mesh = cc.UniformMesh((96, 96))
-result = cc.spin_hall(model, np.linspace(-4.6, -2.8, 91), method=mesh, temperature=300.0, unit="e/(4 pi)")
+result = cc.spin_hall(model, np.linspace(-4.67, -2.87, 91), method=mesh, temperature=300.0, unit="e/(4 pi)")
 xyz = result.sel(current="x", field="y", spin="z")
 
 figure, axes = plt.subplots()
@@ -36,5 +36,5 @@ figure.tight_layout()
 #
 # Time-reversal symmetry forbids an anomalous Hall effect. What is left of it measures the quality of the model.
 
-hall = cc.anomalous_hall(model, -3.71, method=mesh, unit="e^2/h")
+hall = cc.anomalous_hall(model, -3.77, method=mesh, unit="e^2/h")
 print(f"anomalous Hall: {float(abs(hall.conductivity).max()):.1e} {hall.conductivity.units}")

@@ -13,6 +13,7 @@ import pytest
 from crosscurrent.jobs import load_job, schema
 from crosscurrent.jobs.build import prepare
 from crosscurrent.jobs.parse import parse_job
+from crosscurrent.jobs.plan import plan
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -56,10 +57,10 @@ def test_reference_has_every_table_and_key_of_a_job(job_reference: ModuleType) -
     assert "<class" not in page
 
 
-@pytest.mark.parametrize("name", ["bi2se3", "bismuth", "mnbi2te4"])
+@pytest.mark.parametrize("name", ["bi2se3", "bismuth", "mnbi2te4", "phonon-spin"])
 def test_embedded_job_is_sound(name: str) -> None:
     prepared = prepare(load_job(REPOSITORY / f"src/crosscurrent/data/jobs/{name}.toml"))
-    assert prepared.k_points > 0
+    assert plan(prepared).k_points > 0
 
 
 def test_readme_job_is_the_embedded_one() -> None:

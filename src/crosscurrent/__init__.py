@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from crosscurrent.models.bloch import Operator
     from crosscurrent.models.kp import CallableKP, PolynomialKP
     from crosscurrent.models.materials import material
+    from crosscurrent.models.paraelectric_metal import (
+        ParaelectricMetal,
+        model_metal,
+        paraelectric_metal,
+        strontium_titanate,
+    )
     from crosscurrent.models.slater_koster import (
         Atom,
         ExactShells,
@@ -39,6 +45,12 @@ if TYPE_CHECKING:
     from crosscurrent.responses.direct_gap import direct_gap
     from crosscurrent.responses.edelstein import edelstein
     from crosscurrent.responses.neel_field import neel_field
+    from crosscurrent.responses.phonon_one_loop import one_loop_conductivity
+    from crosscurrent.responses.phonon_spin import phonon_spin
+    from crosscurrent.responses.phonon_spin_currents import spin_hall_angle, wave_currents
+    from crosscurrent.responses.phonon_spin_fields import field_currents
+    from crosscurrent.responses.phonon_spin_map import crossover_map
+    from crosscurrent.responses.phonon_spin_vertex import polarization_map
     from crosscurrent.responses.spin_generation import spin_generation
     from crosscurrent.responses.spin_generation_map import spin_generation_map
     from crosscurrent.responses.spin_hall import spin_hall
@@ -60,6 +72,7 @@ _HOMES = {
     "GaussianPulse": "numerics.waveforms",
     "InputError": "units",
     "Operator": "models.bloch",
+    "ParaelectricMetal": "models.paraelectric_metal",
     "Plane": "numerics.domains",
     "PolarGrid": "numerics.zone",
     "PolynomialKP": "models.kp",
@@ -74,16 +87,23 @@ _HOMES = {
     "band_geometry": "responses.band_geometry",
     "bands": "responses.band_geometry",
     "check_symmetry": "responses.symmetry",
+    "crossover_map": "responses.phonon_spin_map",
     "direct_gap": "responses.direct_gap",
     "edelstein": "responses.edelstein",
+    "field_currents": "responses.phonon_spin_fields",
     "from_pythtb": "models.adapters",
     "from_tbmodels": "models.adapters",
     "load": "results",
     "load_job": "jobs",
     "load_wannier90": "models.wannier90",
     "material": "models.materials",
+    "model_metal": "models.paraelectric_metal",
     "neel_field": "responses.neel_field",
+    "one_loop_conductivity": "responses.phonon_one_loop",
+    "paraelectric_metal": "models.paraelectric_metal",
+    "phonon_spin": "responses.phonon_spin",
     "point_group": "physics.magnetic_groups",
+    "polarization_map": "responses.phonon_spin_vertex",
     "read_waveform": "models.waveform_file",
     "run_job": "jobs",
     "save": "results",
@@ -91,9 +111,12 @@ _HOMES = {
     "spin_generation": "responses.spin_generation",
     "spin_generation_map": "responses.spin_generation_map",
     "spin_hall": "responses.spin_hall",
+    "spin_hall_angle": "responses.phonon_spin_currents",
     "spin_mechanisms": "responses.spin_mechanisms",
     "spin_pulse": "responses.spin_pulse",
+    "strontium_titanate": "models.paraelectric_metal",
     "structure_group": "physics.structure_group",
+    "wave_currents": "responses.phonon_spin_currents",
 }
 
 __all__ = [
@@ -108,6 +131,7 @@ __all__ = [
     "GaussianPulse",
     "InputError",
     "Operator",
+    "ParaelectricMetal",
     "Plane",
     "PolarGrid",
     "PolynomialKP",
@@ -123,16 +147,23 @@ __all__ = [
     "band_geometry",
     "bands",
     "check_symmetry",
+    "crossover_map",
     "direct_gap",
     "edelstein",
+    "field_currents",
     "from_pythtb",
     "from_tbmodels",
     "load",
     "load_job",
     "load_wannier90",
     "material",
+    "model_metal",
     "neel_field",
+    "one_loop_conductivity",
+    "paraelectric_metal",
+    "phonon_spin",
     "point_group",
+    "polarization_map",
     "read_waveform",
     "run_job",
     "save",
@@ -140,9 +171,12 @@ __all__ = [
     "spin_generation",
     "spin_generation_map",
     "spin_hall",
+    "spin_hall_angle",
     "spin_mechanisms",
     "spin_pulse",
+    "strontium_titanate",
     "structure_group",
+    "wave_currents",
 ]
 
 

@@ -161,6 +161,8 @@ def test_magnitude_of_real_and_complex_numbers() -> None:
     )
     with pytest.raises(InputError, match=r"'a' is complex\. Add absolute = true"):
         evaluate(check(variable="a", select={"x": 0.0}), result())
+    assert evaluate(check(variable="a", select={"x": 0.0}, part="imag"), result()).found == 1.0
+    assert evaluate(check(variable="a", select={"x": 1.0}, part="real"), result()).found == -2.0
 
 
 def test_attributes_of_the_result_and_of_a_variable() -> None:

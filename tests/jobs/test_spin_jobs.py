@@ -463,9 +463,10 @@ def test_jobs_of_before_keep_their_hashes() -> None:
     assert job_hash(load_job(folder / "bismuth.toml")) == "e59c13bdaebfd2ef63e491ef615bc94c"
 
 
-def test_job_in_the_documentation_is_sound() -> None:
-    (shown,) = re.findall(r"^```toml\n(.*?)^```", (REPOSITORY / "docs/jobs.md").read_text(), flags=re.M | re.S)
+def test_jobs_in_the_documentation_are_sound() -> None:
+    shown, metal = re.findall(r"^```toml\n(.*?)^```", (REPOSITORY / "docs/jobs.md").read_text(), flags=re.M | re.S)
     job = parse_job(shown)
     prepared = prepare(msgspec.structs.replace(job, zone=schema.Uniform(mesh=(6, 6))))
     assert job.symmetry is not None
     assert prepared.arguments["field"] == (1e7, 0.0)
+    assert len(prepare(parse_job(metal)).arguments["q"]) == 51

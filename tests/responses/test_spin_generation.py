@@ -19,7 +19,7 @@ from crosscurrent.responses.spin_generation_map import spin_generation_map
 from crosscurrent.units import HBAR_EV_S, InputError
 
 MESH = UniformMesh((12, 12))
-BISMUTH_MU = -3.71
+BISMUTH_MU = -3.77
 
 
 @pytest.fixture(scope="module")

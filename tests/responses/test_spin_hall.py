@@ -345,11 +345,11 @@ def test_projections_onto_single_orbitals_add_up_in_one_session() -> None:
     """Operators on lattice vectors that come and go must not be answered with the prepared sum of an earlier one."""
     model = bismuth_wannier()
     method = UniformMesh((4, 4))
-    whole = spin_hall(model, -3.71, method=method, definitions=["conventional"]).conventional.values
+    whole = spin_hall(model, FERMI_ENERGY, method=method, definitions=["conventional"]).conventional.values
     total = np.zeros_like(whole)
     for orbital in range(model.n_states):
         weights = np.eye(model.n_states)[orbital]
-        part = spin_hall(model, -3.71, method=method, projector=weights, definitions=["conventional"])
+        part = spin_hall(model, FERMI_ENERGY, method=method, projector=weights, definitions=["conventional"])
         total += part.conventional.values
     np.testing.assert_allclose(total, whole, atol=1e-10)
 

@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "plot": ("show", "plot", "Draw a result."),
     "explain": ("show", "explain", "Say what is in a result."),
     "export": ("show", "export", "Write a result as text columns."),
-    "models": ("models", "models", "List the built-in materials with their sources."),
+    "models": ("models", "models", "List the built-in materials and metals with their sources."),
     "symmetry": ("symmetry", "symmetry", "Say which tensor components a magnetic group allows."),
     "inspect": ("models", "inspect", "Look at Wannier90 files: are they sound, what do they hold?"),
     "reproduce": ("reproduce", "reproduce", "Redo the figures of a paper and compare."),
@@ -96,10 +96,10 @@ def _report(error: Exception) -> None:
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def app(debug: bool) -> None:
-    """Spin currents and spin generation of Bloch electrons.
+    """Spin currents and spin generation of electrons in an electric field.
 
-    Two questions to one model: which spin Hall current flows, in every definition side by side, and how much spin a
-    field that varies in time generates, where, and in which direction.
+    Which spin Hall current flows, in every definition side by side; how much spin a field that varies in time
+    generates, where, and in which direction; which spin current soft phonons mediate in a metal.
 
     A job file (TOML) names a model and a question; `run` answers it into a netCDF file that carries units, index order,
     errors and its own history; `plot` and `explain` read that file.

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 @click.command(epilog="Example:  crosscurrent models bi2se3 --job > job.toml")
 @click.argument("key", required=False)
 @click.option("--job", is_flag=True, help="Print a first job for KEY.")
-@click.option("--response", default="spin_hall", show_default=True, help="What that job asks, e.g. spin_generation.")
-def models(key: str | None, job: bool, response: str) -> None:
-    """List the built-in materials, or tell all about the one named KEY: source, parameters with units, cutoff."""
+@click.option(
+    "--response", help="What that job asks, e.g. spin_generation  [default: spin_hall; of metals phonon_spin]."
+)
+def models(key: str | None, job: bool, response: str | None) -> None:
+    """List the built-in materials and metals, or tell all about the one named KEY: source, parameters with units."""
+    from crosscurrent.jobs.metal import description
     from crosscurrent.jobs.model import entry as entry_of
     from crosscurrent.models.materials.registry import catalogue
+    from crosscurrent.models.paraelectric_metal import METALS
 
     if key is None:
         if job:
@@ -28,12 +32,21 @@ def models(key: str | None, job: bool, response: str) -> None:
         width = max(len(name) for name in known)
         for name, entry in known.items():
             click.echo(f"{name:<{width}}  {entry.dim}D  {entry.title}")
-            click.echo(
-                textwrap.fill(entry.source, 100, initial_indent=" " * (width + 6), subsequent_indent=" " * (width + 6))
-            )
+            click.echo(_source(entry.source, width + 6))
+        click.echo("\nMetals with soft phonons, for phonon_spin, phonon_currents and crossover_map:")
+        for name, make in METALS.items():
+            click.echo(f"{name:<{width}}  3D  {description(make())}")
+            click.echo(_source(make().source, width + 6))
+        return
+    if key in METALS:
+        click.echo(_metal_job(key, response) if job else _metal_details(key), nl=False)
         return
     entry = entry_of(key)
-    click.echo(_job(entry, response) if job else _details(entry), nl=False)
+    click.echo(_job(entry, response or "spin_hall") if job else _details(entry), nl=False)
+
+
+def _source(text: str, indent: int) -> str:
+    return textwrap.fill(text, 100, initial_indent=" " * indent, subsequent_indent=" " * indent)
 
 
 def _job(entry: Material, response: str) -> str:
@@ -43,6 +56,18 @@ def _job(entry: Material, response: str) -> str:
     if entry.needs_cutoff and 'kind = "plane"' not in text:
         return "# The cutoff belongs to the answer: repeat with a larger one and see what stays.\n" + text
     return text
+
+
+def _metal_job(key: str, response: str | None) -> str:
+    from crosscurrent.jobs.plan import starter_metal_job
+
+    return starter_metal_job(key, response or "phonon_spin").to_toml()
+
+
+def _metal_details(key: str) -> str:
+    from crosscurrent.jobs.metal import details
+
+    return f"{key}: " + "\n  ".join(details(key)) + "\n"
 
 
 def _details(entry: Material) -> str:

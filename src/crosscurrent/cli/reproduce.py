@@ -73,7 +73,7 @@ def _one(folder: Path, target: Path, workers: int, quiet: bool) -> bool:
 
 
 def _draw(figure: Figure, results: Results, path: Path) -> None:
-    from crosscurrent.plot import compare, mechanisms_figure, panels, save_figure
+    from crosscurrent.plot import compare, mechanisms_figure, panels, phonon_panels, save_figure
 
     lines = [(results[line.job], line.variable, dict(line.select), line.label) for line in figure.line]
     if figure.kind == "curves":
@@ -89,9 +89,11 @@ def _draw(figure: Figure, results: Results, path: Path) -> None:
         )
     elif figure.kind == "mechanisms":
         drawn = mechanisms_figure(lines[0][0], title=figure.title or None)
-    else:
+    elif figure.kind in ("map", "bands", "direction"):
         drawn = panels(figure.kind, lines, unit=figure.unit, title=figure.title)
-    if figure.kind in ("curves", "bands"):
+    else:
+        drawn = phonon_panels(figure.kind, lines, x=figure.x, title=figure.title)
+    if figure.kind in ("curves", "bands", "coefficient"):
         for ax in drawn.axes[: len(lines)]:
             ax.set(**{key: limit for key, limit in (("xlim", figure.xlim), ("ylim", figure.ylim)) if limit})
     save_figure(drawn, path)

@@ -51,7 +51,7 @@ def _estimate(job: Path, target: Path, workers: int) -> None:
     from crosscurrent.jobs.run import parts_folder
 
     prepared = prepare(load_job(job))
-    click.echo(f"model: {prepared.model.name}, {prepared.model.n_states} states, {prepared.model.domain.description}")
+    click.echo(f"model: {prepared.described}")
     if prepared.method is not None:
         click.echo(f"method: {prepared.method.description}")
     click.echo(plan(prepared).text(workers))
@@ -73,8 +73,7 @@ def check(job: Path) -> None:
 
     prepared = prepare(load_job(job))
     check_limits(prepared)
-    model = prepared.model
-    click.echo(f"{job}: a sound {prepared.job.response} job for {model.name} ({model.n_states} states, {model.dim}D)")
+    click.echo(f"{job}: a sound {prepared.job.response} job for {prepared.subject}")
 
 
 @contextmanager

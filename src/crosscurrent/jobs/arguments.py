@@ -23,11 +23,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asked:
-    """A job, the table of its response, its model, and the method of [zone] when there is one."""
+    """A job, the table of its response, its model, and the method of [zone] when there is one.
+
+    model: an electron model, or a metal with soft phonons, as the question needs it.
+    """
 
     job: schema.Job
     table: Any
-    model: BlochModel
+    model: Any
     method: Method | None
 
     def at(self, key: str) -> str:
@@ -35,13 +38,13 @@ class Asked:
         return f"{self.job.response}.{key}"
 
 
-def converted(asked: Asked, without: str = "") -> dict[str, Any]:
+def converted(asked: Asked, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """The keys of the table as arguments of the same name; those that are absent stay with the function's defaults.
 
-    without: a key that is handed on in another form.
+    without: keys that are handed on in another form, or not at all.
     """
     given = {key: v for key in asked.table.__struct_fields__ if (v := getattr(asked.table, key)) is not None}
-    arguments = [key for key in given if key not in (*_ABOUT_THE_RESULT, without)]
+    arguments = [key for key in given if key not in (*_ABOUT_THE_RESULT, *without)]
     return {key: _MADE[key](asked, given[key]) if key in _MADE else given[key] for key in arguments}
 
 

@@ -18,18 +18,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from crosscurrent.jobs import schema
+from crosscurrent.jobs import metal, schema
 from crosscurrent.jobs.arguments import Asked, chemical_potentials, converted, path_of, where_of
 from crosscurrent.jobs.model import build_method, build_model
 from crosscurrent.jobs.quantities import nearest
 from crosscurrent.jobs.symmetry import group_of
 from crosscurrent.models.bloch import BlochModel
+from crosscurrent.models.paraelectric_metal import ParaelectricMetal
 from crosscurrent.numerics.chunks import ChunkMap
 from crosscurrent.numerics.zone import Adaptive, Method
 from crosscurrent.responses.projections import projections_of
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
+Finish = Callable[[xr.Dataset], xr.Dataset]
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,34 @@ class Prepared:
 
     compute: takes the ChunkMap, gives the dataset. arguments: of the response. method: of the zone integral, None for
     bands on a path. relative_mu: chemical potentials counted from the reference energy of the model, eV; None when
-    they count from zero.
+    they count from zero. model: None for a question that needs none.
     """
 
     job: schema.Job
-    model: BlochModel
+    model: BlochModel | ParaelectricMetal | None
     method: Method | None
     compute: Callable[[ChunkMap], xr.Dataset]
     arguments: Mapping[str, Any]
     n_mu: int = 1
     relative_mu: Floats | None = None
+
+    @property
+    def described(self) -> str:
+        """The model in one line."""
+        if self.model is None:
+            return "none"
+        if isinstance(self.model, ParaelectricMetal):
+            return metal.description(self.model)
+        return f"{self.model.name}, {self.model.n_states} states, {self.model.domain.description}"
+
+    @property
+    def subject(self) -> str:
+        """The model in a few words."""
+        if self.model is None:
+            return "no model"
+        if isinstance(self.model, ParaelectricMetal):
+            return self.model.name
+        return f"{self.model.name} ({self.model.n_states} states, {self.model.dim}D)"
 
     @property
     def k_points(self) -> int:
@@ -66,7 +86,7 @@ def _zone_integral(asked: Asked) -> dict[str, Any]:
 
 
 def _at_points(asked: Asked) -> dict[str, Any]:
-    return {"where": where_of(asked), **converted(asked, without="points")}
+    return {"where": where_of(asked), **converted(asked, without=("points",))}
 
 
 def _at_points_below_mu(asked: Asked) -> dict[str, Any]:
@@ -75,7 +95,7 @@ def _at_points_below_mu(asked: Asked) -> dict[str, Any]:
 
 
 def _along_path(asked: Asked) -> dict[str, Any]:
-    return {"path": path_of(asked), **converted(asked, without="path")}
+    return {"path": path_of(asked), **converted(asked, without=("path",))}
 
 
 @dataclass(frozen=True)
@@ -85,7 +105,8 @@ class Question:
     home: the module in `responses` with the function, which has the name of the response. table: its keys. arguments:
     of the call, from the table and from what says where k runs. levels: "many" chemical potentials, "one", or None
     where `mu` is an ordinary key. chunks: whether the function hands its work to a ChunkMap. tensor: whether the
-    result is one that symmetry can be asked of.
+    result is one that symmetry can be asked of. of: what the model is, None where there is none. function: when it has
+    another name. finish: what is added to the result, when something is.
     """
 
     home: str
@@ -94,6 +115,9 @@ class Question:
     levels: Literal["many", "one"] | None = None
     chunks: bool = True
     tensor: bool = False
+    of: Literal["electrons", "metal"] | None = "electrons"
+    function: str = ""
+    finish: Callable[[Asked], Finish | None] | None = None
 
     def table_of(self, job: schema.Job) -> schema.Table:
         """The table in the job, or one of defaults. Raises InputError when it has a key without default."""
@@ -120,13 +144,27 @@ QUESTIONS: Mapping[schema.ResponseName, Question] = {
     "spin_pulse": Question("spin_pulse", schema.SpinPulse, levels="one"),
     "edelstein": Question("edelstein", schema.Edelstein, levels="many", tensor=True),
     "spin_mechanisms": Question("spin_mechanisms", schema.SpinMechanisms),
+    "phonon_spin": Question(
+        "phonon_spin", schema.PhononSpin, metal.phonon_spin_arguments, of="metal", finish=metal.currents_beside
+    ),
+    "phonon_currents": Question(
+        "phonon_spin_fields",
+        schema.PhononCurrents,
+        metal.field_currents_arguments,
+        of="metal",
+        function="field_currents",
+    ),
+    "crossover_map": Question("phonon_spin_map", schema.CrossoverMap, metal.crossover_arguments, of="metal"),
+    "polarization_map": Question("phonon_spin_vertex", schema.PolarizationMap, converted, chunks=False, of=None),
 }
 
 
 def prepare(job: schema.Job) -> Prepared:
     """Build the model, choose the method, look up every name. Raises InputError for what does not fit the model."""
     question = QUESTIONS[job.response]
-    model = build_model(job.model)
+    if question.of != "electrons":
+        return _without_bands(question, job)
+    model = build_model(_model_of(job, "electrons"))
     method = build_method(job.zone, model) if job.zone is not None else None
     asked = Asked(job, question.table_of(job), model, method)
     arguments = question.arguments(asked)
@@ -142,17 +180,51 @@ def prepare(job: schema.Job) -> Prepared:
     return Prepared(job, model, used, compute, arguments, n_mu, relative)
 
 
+def _model_of(job: schema.Job, of: str) -> Any:
+    """The [model] table. Raises InputError when it is missing, or of the other kind than the question."""
+    if job.model is None:
+        raise InputError("this table is required", where="model", fix="add a table [model]")
+    if isinstance(job.model, schema.Metal) == (of == "metal"):
+        return job.model
+    asks, fix = (
+        ("of a metal with soft phonons, and this model is another", 'give metal = "model-metal", or its numbers')
+        if of == "metal"
+        else ("of electrons in a crystal, and this model is a metal with soft phonons", "give a material, or files")
+    )
+    raise InputError(f"'{job.response}' is asked {asks}", where="model", fix=fix)
+
+
+def _without_bands(question: Question, job: schema.Job) -> Prepared:
+    """A question to a metal with soft phonons, or to no model at all: nothing is summed over bands."""
+    if question.of is None and job.model is not None:
+        raise InputError(f"'{job.response}' needs no model", where="model", fix="remove it")
+    if job.zone is not None:
+        raise InputError(f"'{job.response}' sums over no bands", where="zone", fix="remove it")
+    if job.symmetry is not None:
+        raise InputError(f"a result of '{job.response}' holds no tensor to check", where="symmetry", fix="remove it")
+    model = metal.build_metal(_model_of(job, "metal")) if question.of == "metal" else None
+    asked = Asked(job, question.table_of(job), model, None)
+    arguments = question.arguments(asked)
+    finish = question.finish(asked) if question.finish is not None else None
+    compute = partial(_call, question, job.response, model, arguments, finish)
+    return Prepared(job, model, None, compute, arguments)
+
+
 def _call(
     question: Question,
     name: str,
-    model: BlochModel,
+    model: Any,
     arguments: dict[str, Any],
-    check: Callable[[xr.Dataset], xr.Dataset] | None,
+    finish: Finish | None,
     run: ChunkMap,
 ) -> xr.Dataset:
-    respond = getattr(import_module(f"crosscurrent.responses.{question.home}"), name)
-    result: xr.Dataset = respond(model, **arguments, **({"run": run} if question.chunks else {}))
-    return check(result) if check is not None else result
+    function = question.function or name
+    respond = getattr(import_module(f"crosscurrent.responses.{question.home}"), function)
+    first = () if model is None else (model,)
+    # some of these call `phonon_spin` for their numbers
+    with metal.pointing_at(name, function, "phonon_spin"):
+        result: xr.Dataset = respond(*first, **arguments, **({"run": run} if question.chunks else {}))
+    return finish(result) if finish is not None else result
 
 
 def _only(levels: Floats | None, response: str) -> float | None:

@@ -1,7 +1,8 @@
 """The kinds of values that a job file holds: quantities with bounds, and the table that every other one is made from.
 
 Units of plain numbers: energy eV, temperature K, length angstrom, wave vector 1/angstrom, electric field V/m, time
-ps (relaxation times fs), frequency THz.
+ps (relaxation times fs), frequency THz, velocity m/s, mass kg (of electrons: electron masses), density 1/m^3, coupling
+to phonons eV angstrom^1.5 (in a plane eV angstrom).
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ Time = Annotated[float, Meta(extra={"quantity": "time"})]
 Duration = Annotated[float, Meta(gt=0, extra={"quantity": "time"})]
 Femtoseconds = Annotated[float, Meta(gt=0, extra={"quantity": "time", "unit": "fs"})]
 ElectricField = Annotated[float, Meta(extra={"quantity": "electric field"})]
+Velocity = Annotated[float, Meta(gt=0, extra={"quantity": "velocity"})]
+Mass = Annotated[float, Meta(gt=0, extra={"quantity": "mass"})]
+ElectronMass = Annotated[float, Meta(gt=0, extra={"quantity": "mass", "unit": "m_e"})]
+Density = Annotated[float, Meta(gt=0, extra={"quantity": "density"})]
+Coupling = Annotated[float, Meta(extra={"quantity": "coupling"})]
+PlaneCoupling = Annotated[float, Meta(extra={"quantity": "coupling in a plane"})]
 Count = Annotated[int, Meta(ge=1)]
 
 
@@ -45,5 +52,17 @@ class TimeRange(Table, frozen=True, kw_only=True):
     num: Count
 
 
+class TemperatureRange(Table, frozen=True, kw_only=True):
+    """Temperatures with both ends included. start: first temperature. stop: last temperature. num: how many. spacing:
+    equal steps, or equal ratios.
+    """
+
+    start: Temperature
+    stop: Temperature
+    num: Count
+    spacing: Literal["linear", "log"] = "linear"
+
+
 MuFrom = Literal["zero", "reference"]
 Energies = Energy | tuple[Energy, ...] | Range
+Temperatures = Temperature | tuple[Temperature, ...] | TemperatureRange

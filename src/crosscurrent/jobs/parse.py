@@ -15,12 +15,25 @@ import msgspec
 import numpy as np
 import scipy
 
-from crosscurrent.jobs.schema import RESPONSES, Job, Material, Model, SampledWaveform, TightBindingFile, Wannier90
+from crosscurrent.jobs.schema import (
+    RESPONSES,
+    FieldFile,
+    Job,
+    Material,
+    Metal,
+    Model,
+    SampledWaveform,
+    TightBindingFile,
+    Wannier90,
+)
 from crosscurrent.jobs.validate import convert
 from crosscurrent.results.schema import package_version
 from crosscurrent.units import InputError
 
 _WAVEFORM = "spin_pulse.waveform.csv"
+_FIELD = "phonon_currents.electric_field.file"
+#: Responses that are asked of no model.
+_WITHOUT_MODEL = ("polarization_map",)
 _FILE_KEYS = ("file", "tb", "hr", "wsvec", "centres", "chk", "eig", "mmn", "spn", "shu", "siu", "win")
 
 
@@ -67,6 +80,10 @@ def validated(raw: dict[str, Any] | Job, *, source: str = "", folder: Path | Non
                 where=f"{source}: [{name}]" if source else f"[{name}]",
                 fix=f'remove it, or set response = "{name}"',
             )
+    if job.model is None and job.response not in _WITHOUT_MODEL:
+        raise InputError(
+            "this key is required", where=f"{source}: model" if source else "model", fix="add a table [model]"
+        )
     return _with_absolute_paths(job, folder) if folder is not None else job
 
 
@@ -80,10 +97,13 @@ def job_files(job: Job) -> dict[str, Path]:
     waveform = job.spin_pulse.waveform if job.spin_pulse is not None else None
     if isinstance(waveform, SampledWaveform):
         files[_WAVEFORM] = Path(waveform.csv)
+    field = job.phonon_currents.electric_field if job.phonon_currents is not None else None
+    if isinstance(field, FieldFile):
+        files[_FIELD] = Path(field.file)
     return files
 
 
-def model_files(model: Model) -> dict[str, Path]:
+def model_files(model: Model | None) -> dict[str, Path]:
     """Key -> path of every file that a model is read from."""
     if not isinstance(model, (Wannier90, TightBindingFile)):
         return {}
@@ -94,11 +114,14 @@ def model_files(model: Model) -> dict[str, Path]:
 def _with_files(job: Job, words: Mapping[str, str]) -> Job:
     """The job with another text in the place of each path. words: keys as in `job_files`."""
     replace = msgspec.structs.replace
-    of_model = {key.removeprefix("model."): word for key, word in words.items() if key != _WAVEFORM}
-    out = replace(job, model=replace(job.model, **of_model)) if of_model else job
+    of_model = {key.removeprefix("model."): word for key, word in words.items() if key.startswith("model.")}
+    out = replace(job, model=replace(job.model, **of_model)) if of_model and job.model is not None else job
     if _WAVEFORM in words and out.spin_pulse is not None:
         pulse = replace(out.spin_pulse, waveform=replace(out.spin_pulse.waveform, csv=words[_WAVEFORM]))
         out = replace(out, spin_pulse=pulse)
+    if _FIELD in words and out.phonon_currents is not None:
+        field = replace(out.phonon_currents.electric_field, file=words[_FIELD])
+        out = replace(out, phonon_currents=replace(out.phonon_currents, electric_field=field))
     return out
 
 
@@ -106,8 +129,8 @@ def _with_files(job: Job, words: Mapping[str, str]) -> Job:
 def job_to_toml(job: Job) -> str:
     """The job as TOML; reading it back gives an equal job."""
     tables = msgspec.to_builtins(job)
-    if isinstance(job.model, Material):
-        del tables["model"]["kind"]  # `material = ...` says it
+    if isinstance(job.model, Material) or (isinstance(job.model, Metal) and job.model.metal is not None):
+        del tables["model"]["kind"]  # `material = ...` or `metal = ...` says it
     lines = [f"{_key(k)} = {_value(v)}" for k, v in tables.items() if not isinstance(v, dict)]
     for name, table in tables.items():
         if isinstance(table, dict):

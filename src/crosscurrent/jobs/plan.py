@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from crosscurrent.jobs import schema
 from crosscurrent.jobs.build import Prepared
+from crosscurrent.jobs.limits import first_stage
+from crosscurrent.models.bloch import BlochModel
 from crosscurrent.models.materials.registry import Material
+from crosscurrent.models.paraelectric_metal import ParaelectricMetal
+from crosscurrent.numerics.chunks import Work
 from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Plane, Sphere
 from crosscurrent.numerics.zone import Adaptive, Method
 from crosscurrent.responses.estimate import Cost, estimate, estimate_spin_generation
+from crosscurrent.responses.phonon_spin_work import Column
 from crosscurrent.units import PLANCK_EV_PER_THZ, InputError
 
 
@@ -19,18 +29,19 @@ class Plan:
     """What a run takes.
 
     k_points: evaluations, an upper bound when `at_most`. seconds: with one process. bytes: peak of one process. None
-    when unknown.
+    when unknown. points: what the evaluations are.
     """
 
     k_points: int
     at_most: bool
     seconds: float | None
     bytes: float | None
+    points: str = "k-points"
 
     def text(self, workers: int = 1) -> str:
         """Lines for the user; time and memory for this number of workers."""
         most = "at most " if self.at_most else ""
-        lines = [f"k-points: {most}{self.k_points:,}"]
+        lines = [f"{self.points}: {most}{self.k_points:,}"]
         time = "no estimate" if self.seconds is None else f"about {most}{_duration(self.seconds / workers)}"
         memory = "no estimate" if self.bytes is None else f"about {self.bytes * workers / 2**20:,.0f} MiB"
         lines += [f"time: {time} with {workers} worker{'s' if workers > 1 else ''}", f"memory: {memory}"]
@@ -39,6 +50,8 @@ class Plan:
 
 def plan(prepared: Prepared) -> Plan:
     """Estimate the cost of a prepared job without running it."""
+    if prepared.model is None or isinstance(prepared.model, ParaelectricMetal):
+        return _metal(prepared)
     adaptive = isinstance(prepared.method, Adaptive)
     judge = _ESTIMATES.get(prepared.job.response)
     if judge is None or prepared.method is None:
@@ -47,16 +60,56 @@ def plan(prepared: Prepared) -> Plan:
     return Plan(int(cost.k_points), adaptive, float(cost.seconds), float(cost.bytes))
 
 
+#: Columns, and temperatures of each, that are timed.
+_TRIALS, _FEW = 4, 3
+
+
+def _metal(prepared: Prepared) -> Plan:
+    """Temperatures, gaps and wave vectors; the time from a few of them. Raises InputError as the run would."""
+    stage = first_stage(prepared)
+    if stage is None:
+        return Plan(0, False, None, None, "points")
+    columns = [column for chunk in stage.chunks for column in chunk]
+    if not isinstance(columns[0], Column):
+        # single points, as dear as one another
+        return Plan(len(columns), False, len(columns) * _timed(stage.work, columns[:1]), None, "points")
+    sample = columns[:: -(-len(columns) // _TRIALS)]
+    one, few = (_timed(stage.work, [_cut(column, n) for column in sample]) for n in (1, _FEW))
+    longest = max(len(column.temperatures) for column in columns)
+    # a column has a cost of its own, and one for each of its temperatures
+    more = max(0.0, few - one) / (_FEW - 1) if longest > 1 else 0.0
+    seconds = sum(one + more * (len(column.temperatures) - 1) for column in columns) / len(sample)
+    return Plan(round(sum(stage.weights)), False, seconds, None, "points")
+
+
+def _cut(column: Column, n: int) -> Column:
+    """The column at n of its temperatures, spread evenly."""
+    t = column.temperatures
+    return dataclasses.replace(column, temperatures=t[np.linspace(0, len(t) - 1, min(n, len(t))).astype(int)])
+
+
+def _timed(work: Work, columns: list[Any]) -> float:
+    start = time.perf_counter()
+    work(columns)
+    return time.perf_counter() - start
+
+
 def _hall(prepared: Prepared, method: Method) -> Cost:
     hall = prepared.job.response == "anomalous_hall"
     definitions = ("anomalous_hall",) if hall else prepared.arguments.get("definitions")
-    return estimate(prepared.model, method, definitions=definitions, n_mu=prepared.n_mu)
+    return estimate(_bands(prepared), method, definitions=definitions, n_mu=prepared.n_mu)
 
 
 def _spin_generation(prepared: Prepared, method: Method) -> Cost:
     shared = ("omega", "projections", "tensors", "kubo", "eta")
     given = {key: prepared.arguments[key] for key in shared if key in prepared.arguments}
-    return estimate_spin_generation(prepared.model, method, n_mu=prepared.n_mu, **given)
+    return estimate_spin_generation(_bands(prepared), method, n_mu=prepared.n_mu, **given)
+
+
+def _bands(prepared: Prepared) -> BlochModel:
+    assert prepared.model is not None
+    assert not isinstance(prepared.model, ParaelectricMetal)
+    return prepared.model
 
 
 _ESTIMATES: dict[schema.ResponseName, Callable[[Prepared, Method], Cost]] = {
@@ -105,7 +158,31 @@ def starter_job(material: Material, response: str = "spin_hall") -> schema.Job:
     )
 
 
+def starter_metal_job(metal: str, response: str = "phonon_spin") -> schema.Job:
+    """A first job for a built-in metal.
+
+    response: "phonon_spin", at a small q, or "crossover_map". Raises InputError for another one.
+    """
+    temperature = schema.TemperatureRange(start=0.5, stop=20.0, num=40, spacing="log")
+    tables: dict[str, schema.Table] = {
+        "phonon_spin": schema.PhononSpin(
+            temperature=temperature, gap=(0.0, 5e-4, 1e-3), q=((1e-3, 0.0, 0.0),), q_unit="k_F"
+        ),
+        "crossover_map": schema.CrossoverMap(temperature=temperature, gap=schema.Range(start=0.0, stop=2e-3, num=41)),
+    }
+    if response not in tables:
+        raise InputError(f"no first job for '{response}'", where="--response", fix="choose one of " + ", ".join(tables))
+    return schema.Job(
+        response=response,  # type: ignore[arg-type]
+        title=f"{metal}: {_TITLES[response]}",
+        model=schema.Metal(metal=metal),
+        **{response: tables[response]},  # type: ignore[arg-type]
+    )
+
+
 _TITLES = {
+    "phonon_spin": "phonon-mediated spin conductivity",
+    "crossover_map": "scaling of the phonon-mediated spin conductivity",
     "spin_hall": "spin Hall conductivity",
     "anomalous_hall": "anomalous Hall conductivity",
     "spin_generation": "spin generation",

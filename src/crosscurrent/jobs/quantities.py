@@ -1,7 +1,8 @@
 """Numbers with units in job files: `"10 meV"` becomes 0.01, and `"10 K"` is refused where an energy is asked for.
 
 Default units, used for plain numbers: energy eV, temperature K, length angstrom, wave vector 1/angstrom, time ps,
-frequency THz, electric field V/m. An energy may be given as the frequency of a photon, "17 THz": that is h nu, not
+frequency THz, electric field V/m, velocity m/s, mass kg, density 1/m^3, coupling to phonons eV angstrom^1.5 (in a plane
+eV angstrom). An energy may be given as the frequency of a photon, "17 THz": that is h nu, not
 hbar nu.
 """
 
@@ -30,6 +31,11 @@ UNITS: dict[str, dict[str, float]] = {
     "wave vector": {f"1/{unit}": 1 / f for unit, f in _LENGTH.items()},
     "time": {"ps": 1.0, "fs": 1e-3, "ns": 1e3},
     "frequency": _FREQUENCY,
+    "velocity": {"m/s": 1.0, "km/s": 1e3, "cm/s": 1e-2},
+    "mass": {"kg": 1.0, "amu": _c.atomic_mass, "m_e": _c.m_e},
+    "density": {"1/m^3": 1.0, "1/cm^3": 1e6, "1/nm^3": 1e27, "1/angstrom^3": 1e30},
+    "coupling": {f"{unit} {length}^1.5": f * a**1.5 for unit, f in _ENERGY.items() for length, a in _LENGTH.items()},
+    "coupling in a plane": {f"{unit} {length}": f * a for unit, f in _ENERGY.items() for length, a in _LENGTH.items()},
     "electric field": {"V/m": 1.0, "kV/cm": 1e5, "MV/cm": 1e8, "MV/m": 1e6, "V/nm": 1e9, "V/angstrom": 1e10},
 }
 _ALIASES = {
@@ -40,6 +46,7 @@ _ALIASES = {
     "hartree": "Ha",
     "µeV": "ueV",
     "V/Å": "V/angstrom",
+    "u": "amu",
 }
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
 
@@ -71,7 +78,7 @@ def parse_quantity(raw: object, dimension: str, where: str = "", unit: str | Non
 
 def _factor(raw: str, unit: str, dimension: str, where: str) -> float:
     units = UNITS[dimension]
-    name = _ALIASES.get(unit, unit)
+    name = _ALIASES.get(unit) or unit.replace("Å", "angstrom").replace("^(3/2)", "^1.5")
     if name in units:
         return units[name]
     choices = ", ".join(units)

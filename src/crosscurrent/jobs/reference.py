@@ -31,12 +31,13 @@ class Probe(Table, frozen=True, kw_only=True):
 
     variable: its name. attribute: instead of a value, a number among the attributes of the variable (such as
     symmetry_forbidden, what symmetry forbids over the largest component) or, without a variable, of the result
-    (direct_gap_eV).
+    (direct_gap_eV). part: of a complex number.
     """
 
     job: str
     variable: str = ""
     attribute: str = ""
+    part: Literal["real", "imag"] | None = None
     select: dict[str, Any] = field(default_factory=dict)
 
 
@@ -96,13 +97,26 @@ class Figure(Table, frozen=True, kw_only=True):
     kind: "curves", all lines on one pair of axes; "map", a panel a line, a component over momentum; "bands", a panel
     a line, of a job of bands, coloured by the variable (with select = {spin = "z"}) unless that is "energy";
     "direction", a panel a line, the in-plane spin that a tensor gives for every direction of the field; "mechanisms",
-    the bars of the one line's job. Of curves: x is the coordinate on the horizontal axis, such as "frequency";
+    the bars of the one line's job. Of metals with soft phonons: "coefficient", chi or kappa of all lines over x, and
+    their ratio to the first line; "phase_map", "quadrupole" and "arrows", of the one line's job; "polarization", a
+    panel a line. Of curves: x is the coordinate on the horizontal axis, such as "frequency";
     absolute draws magnitudes; log draws them on two logarithmic axes. xlim, ylim: limits of the axes of curves and
     bands.
     """
 
     file: str
-    kind: Literal["curves", "map", "bands", "direction", "mechanisms"] = "curves"
+    kind: Literal[
+        "curves",
+        "map",
+        "bands",
+        "direction",
+        "mechanisms",
+        "coefficient",
+        "phase_map",
+        "quadrupole",
+        "polarization",
+        "arrows",
+    ] = "curves"
     title: str = ""
     unit: str | None = None
     xlabel: str = ""

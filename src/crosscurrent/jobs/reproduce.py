@@ -213,19 +213,23 @@ def evaluate(check: Check, results: Results) -> Outcome:
 
 
 def _number(probe: Probe, results: Results, unit: str | None, magnitude: bool) -> tuple[float, float]:
-    """(number, its error); complex ones only as a magnitude."""
+    """(number, its error); complex ones only as a magnitude or one part."""
     if probe.attribute:
         return _attribute(probe, results[probe.job]), math.nan
     value = _single(probe, results, unit).item()
+    if probe.part is not None:
+        value = getattr(value, probe.part)
     if isinstance(value, complex):
         if not magnitude:
-            raise InputError(f"'{probe.variable}' is complex", where="reference.toml", fix="add absolute = true")
+            raise InputError(
+                f"'{probe.variable}' is complex", where="reference.toml", fix="add absolute = true, or a part"
+            )
         value = abs(value)
     error_name = probe.variable + ERROR_SUFFIX
     if error_name not in results[probe.job]:
         return float(value), math.nan
     error = pick(results[probe.job], Probe(job=probe.job, variable=error_name, select=probe.select), unit)
-    return float(value), float(error)
+    return float(value), float(error.item())
 
 
 def _single(probe: Probe, results: Results, unit: str | None) -> xr.DataArray:

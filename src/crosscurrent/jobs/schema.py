@@ -5,7 +5,8 @@ of the job file with the same keys. Units of plain numbers: energy eV, temperatu
 1/angstrom, electric field V/m; in a file any of them may be a text with a unit instead ("10 meV", "300 K",
 "0.05 1/angstrom", "100 kV/cm"; a temperature also as kT, "27 meV"; an energy also as h nu, "17 THz").
 
-What can be asked stands in `questions`, the kinds of values in `fields`.
+What can be asked of electrons in a crystal stands in `questions`, of a metal with soft phonons in `metal_questions`,
+the kinds of values in `fields`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,33 @@ from typing import Annotated, Any, Literal, get_args
 from msgspec import Meta, field
 
 from crosscurrent.jobs.fields import Count as Count
+from crosscurrent.jobs.fields import (
+    Coupling,
+    Density,
+    ElectronMass,
+    Femtoseconds,
+    Mass,
+    PlaneCoupling,
+    Tolerance,
+    Velocity,
+    WaveVector,
+    Width,
+)
 from crosscurrent.jobs.fields import Energies as Energies
 from crosscurrent.jobs.fields import MuFrom as MuFrom
 from crosscurrent.jobs.fields import Range as Range
 from crosscurrent.jobs.fields import Table as Table
+from crosscurrent.jobs.fields import TemperatureRange as TemperatureRange
+from crosscurrent.jobs.fields import Temperatures as Temperatures
 from crosscurrent.jobs.fields import TimeRange as TimeRange
-from crosscurrent.jobs.fields import Tolerance, WaveVector, Width
+from crosscurrent.jobs.metal_questions import CrossoverMap as CrossoverMap
+from crosscurrent.jobs.metal_questions import FieldFile as FieldFile
+from crosscurrent.jobs.metal_questions import PhononCurrents as PhononCurrents
+from crosscurrent.jobs.metal_questions import PhononSpin as PhononSpin
+from crosscurrent.jobs.metal_questions import PlaneWave as PlaneWave
+from crosscurrent.jobs.metal_questions import PolarizationMap as PolarizationMap
+from crosscurrent.jobs.metal_questions import WaveVectorMesh as WaveVectorMesh
+from crosscurrent.jobs.metal_questions import WaveVectorRange as WaveVectorRange
 from crosscurrent.jobs.questions import AnomalousHall as AnomalousHall
 from crosscurrent.jobs.questions import BandGeometry as BandGeometry
 from crosscurrent.jobs.questions import Bands as Bands
@@ -115,7 +137,32 @@ class TightBindingFile(Table, frozen=True, kw_only=True, tag_field="kind", tag="
     dim: Literal[2, 3] = 3
 
 
-Model = Material | Wannier90 | TightBindingFile
+class Metal(Table, frozen=True, kw_only=True, tag_field="kind", tag="metal"):
+    """A metal beside a ferroelectric instability: one parabolic band, and transverse phonons that are soft.
+
+    Two of the four numbers of the band are needed, relaxation_time, phonon_velocity, phonon_mass, and a coupling; or
+    the name of a built-in metal, whose numbers the other keys replace. One number of the band beside that name keeps
+    the mass of the built-in metal, or with effective_mass its density.
+
+    metal: a built-in one; `crosscurrent models` lists them. effective_mass: in electron masses. density: 1/m^3.
+    coupling: to the phonons, in three dimensions, eV angstrom^1.5. coupling_2d: in a plane, eV angstrom.
+    """
+
+    metal: str | None = None
+    fermi_energy: Annotated[float, Meta(gt=0, extra={"quantity": "energy"})] | None = None
+    fermi_velocity: Velocity | None = None
+    effective_mass: ElectronMass | None = None
+    density: Density | None = None
+    relaxation_time: Femtoseconds | None = None
+    phonon_velocity: Velocity | None = None
+    phonon_mass: Mass | None = None
+    coupling: Coupling | None = None
+    coupling_2d: PlaneCoupling | None = None
+    name: str | None = None
+    source: str | None = None
+
+
+Model = Material | Wannier90 | TightBindingFile | Metal
 
 
 # ------------------------------------------------------------------------------------------------ [zone]
@@ -154,6 +201,10 @@ ResponseName = Literal[
     "spin_pulse",
     "edelstein",
     "spin_mechanisms",
+    "phonon_spin",
+    "phonon_currents",
+    "crossover_map",
+    "polarization_map",
 ]
 RESPONSES: tuple[str, ...] = get_args(ResponseName)
 
@@ -161,11 +212,12 @@ RESPONSES: tuple[str, ...] = get_args(ResponseName)
 class Job(Table, frozen=True, kw_only=True):
     """One question to one model.
 
-    Only the table of the response that is asked for may be given. symmetry: checks the result, whatever the response.
+    Only the table of the response that is asked for may be given. model: required by all but `polarization_map`, which
+    needs none. symmetry: checks the result, whatever the response.
     """
 
     response: ResponseName
-    model: Model
+    model: Model | None = None
     title: str = ""
     spin_hall: SpinHall | None = None
     anomalous_hall: AnomalousHall | None = None
@@ -176,6 +228,10 @@ class Job(Table, frozen=True, kw_only=True):
     spin_pulse: SpinPulse | None = None
     edelstein: Edelstein | None = None
     spin_mechanisms: SpinMechanisms | None = None
+    phonon_spin: PhononSpin | None = None
+    phonon_currents: PhononCurrents | None = None
+    crossover_map: CrossoverMap | None = None
+    polarization_map: PolarizationMap | None = None
     zone: Zone | None = None
     symmetry: SymmetryTable | None = None
 

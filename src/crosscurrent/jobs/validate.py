@@ -114,13 +114,14 @@ def _with_tag(node: inspect.Type, default: object, raw: object) -> object:
 
 
 def _tagged(structs: list[inspect.StructType], raw: dict[str, Any], path: str, locate: Locate) -> inspect.StructType:
-    """The struct that the table's tag names; [model] needs none when it says `material`."""
+    """The struct that the table's tag names; [model] needs none when it says `material` or `metal`."""
     field = structs[0].tag_field
     if field is None:
         return structs[0]
     tags = {str(s.tag): s for s in structs}
-    if field not in raw and "material" in raw and "material" in tags:
-        return tags["material"]
+    named = next((tag for tag in ("material", "metal") if tag in raw and tag in tags), None)
+    if field not in raw and named is not None:
+        return tags[named]
     if field not in raw:
         everywhere = [field, *dict.fromkeys(f.encode_name for s in structs for f in s.fields)]
         for key in raw:

@@ -15,13 +15,23 @@ from crosscurrent.plot.curves import compare, curve, hall_figure
 from crosscurrent.plot.mechanisms import mechanisms_figure
 from crosscurrent.plot.momentum import bands, bands_figure, k_map, map_figure
 from crosscurrent.plot.panels import panels
+from crosscurrent.plot.phonon_choice import is_phonon, phonon_figure, phonon_panels
+from crosscurrent.plot.phonon_spin import (
+    arrows_figure,
+    coefficient_figure,
+    phase_map_figure,
+    polarization_figure,
+    quadrupole_figure,
+)
 from crosscurrent.plot.pulse import pulse_figure
 from crosscurrent.plot.spin import spin_figure, spin_map, spin_map_figure
 from crosscurrent.units import InputError
 
 __all__ = [
+    "arrows_figure",
     "bands",
     "bands_figure",
+    "coefficient_figure",
     "compare",
     "curve",
     "draw",
@@ -30,7 +40,12 @@ __all__ = [
     "map_figure",
     "mechanisms_figure",
     "panels",
+    "phase_map_figure",
+    "phonon_figure",
+    "phonon_panels",
+    "polarization_figure",
     "pulse_figure",
+    "quadrupole_figure",
     "save_figure",
     "spin_figure",
     "spin_map",
@@ -58,6 +73,8 @@ def draw(
     axes. Raises InputError when the result holds nothing of the sort, or a name is not in it.
     """
     first, component = (names[0] if names else None for names in (variables, components))
+    if is_phonon(ds):
+        return phonon_figure(ds, variable=first, components=components, title=title)
     if "current" in ds.dims:
         return hall_figure(ds, variables=variables, wanted=components, unit=unit, title=title)
     if "time" in ds.dims:

@@ -1,0 +1,231 @@
+"""The ferron Hall effect without noise: maps of energy, polarization and phonon angular momentum in a heated slab.
+
+The lattice is linearised around its ordered state, where the steady state of its Langevin dynamics is known exactly;
+the polarization follows from the cubic anharmonicity of the well. Bustamante Lopez, Brehm and Juraschek (2026).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from crosscurrent.models.local_mode import LocalMode
+from crosscurrent.models.local_mode_stability import Stability, check_stability
+from crosscurrent.numerics.chunks import ChunkMap, serial
+from crosscurrent.numerics.driven_slab import DrivenSlab
+from crosscurrent.numerics.profiles import Profile, realised
+from crosscurrent.numerics.slab import Slab
+from crosscurrent.numerics.steady_state import SteadyState, memory_bytes, slab_memory, steady_state
+from crosscurrent.physics.lattice_energy import Couplings
+from crosscurrent.physics.lattice_langevin import (
+    bond_probes,
+    driven_slab,
+    gyration,
+)
+from crosscurrent.responses.ferron_hall_labels import Lattice, labelled
+from crosscurrent.responses.ferron_hall_maps import MIRROR_Y, maps_of
+from crosscurrent.units import InputError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FerronHallKernels:
+    """The slab solved once, for any temperature profile: `respond(temperature)` takes no time.
+
+    still, turned, reversed: the response kernels without a field, with it, and with it reversed (None where the mirror
+    y -> -y gives it). The rest is what was asked; see `ferron_hall`.
+    """
+
+    record: LocalMode
+    slab: Slab
+    damping: Floats
+    damping_profile: str
+    omega: float
+    step: float | None
+    precision: str
+    stability: Stability
+    memory: int
+    problem: DrivenSlab
+    still: SteadyState
+    turned: SteadyState
+    reversed: SteadyState | None
+
+    def respond(self, temperature: Profile | Sequence[float] | Floats) -> xr.Dataset:
+        """The result of `ferron_hall` for one profile along x, K: a named one, or Nx values."""
+        heat, words = realised(temperature, self.slab.shape[0], "temperature", positive=False)
+        still = maps_of(self.record, self.problem, self.still, heat)
+        turned = maps_of(self.record, self._at(self.omega), self.turned, heat)
+        if self.reversed is None:
+            odd = turned.odd_in_field()
+        else:
+            odd = turned.odd_between(maps_of(self.record, self._at(-self.omega), self.reversed, heat))
+        lattice = Lattice(
+            self.record,
+            self.slab,
+            heat,
+            self.damping,
+            self.omega,
+            self.step,
+            self.precision,
+            self.stability,
+            self.memory,
+        )
+        about = {"temperature_profile": words, "damping_profile": self.damping_profile}
+        return labelled(lattice, {"_0": still, "": turned, "_odd": odd}, about)
+
+    def _at(self, omega: float) -> DrivenSlab:
+        return replace(self.problem, gyration=gyration(omega))
+
+
+def ferron_hall(
+    record: LocalMode,
+    grid: Slab | tuple[int, int, int],
+    temperature: Profile | Sequence[float] | Floats,
+    damping: Profile | Sequence[float] | Floats,
+    omega_B: float,
+    *,
+    step: float | None = None,
+    precision: str = "double",
+    currents: bool = False,
+    memory: float | None = None,
+    parts: int = 1,
+    run: ChunkMap = serial,
+) -> xr.Dataset:
+    """Steady state of a slab of local modes heated along x, without a field and with one along z.
+
+    record: a `LocalMode`, polarized in the plane of the slab. grid: cells along x, y, z, or a `Slab`. temperature: of
+    the baths along x, K, a profile or Nx values. damping: along y, 1/ps, a profile or Ny values. omega_B: the
+    gyroscopic rate in rad/ps, an angular frequency. step: of a BAOAB integrator in ps, for the exact covariance of its
+    trajectories; None for continuous time. precision: "double" or "single". currents: also the flow of energy and
+    angular momentum in the short range, and the terms of the balance S38 (two to three times the time). memory: GiB
+    that one worker may use; None for no limit. parts: chunks for each q_z, run: where they run.
+
+    Returns a dataset over (x, y): kinetic energy, polarization, angular momentum and <du du> at zero field (`..._0`),
+    at omega_B (no suffix), and odd in the field (`..._odd`), with the estimates S55 and S58 for the odd polarization,
+    the realised temperature(x) and damping(y), and linear-response coefficients as attributes. `_error` is the
+    numerical error; the linearisation itself is named among the warnings.
+
+    Raises InputError for an unstable record, an ordered state that is no equilibrium of the slab, profiles of the wrong
+    length or sign, a field that is not finite, a step that is too long, and a grid that needs more memory than given.
+    """
+    slab = _slab(grid)
+    # before the work, not after it
+    realised(temperature, slab.shape[0], "temperature", positive=False)
+    solved = ferron_hall_kernels(
+        record,
+        slab,
+        damping,
+        omega_B,
+        step=step,
+        precision=precision,
+        currents=currents,
+        memory=memory,
+        parts=parts,
+        run=run,
+    )
+    return solved.respond(temperature)
+
+
+def ferron_hall_kernels(
+    record: LocalMode,
+    grid: Slab | tuple[int, int, int],
+    damping: Profile | Sequence[float] | Floats,
+    omega_B: float,
+    *,
+    step: float | None = None,
+    precision: str = "double",
+    currents: bool = False,
+    memory: float | None = None,
+    parts: int = 1,
+    run: ChunkMap = serial,
+) -> FerronHallKernels:
+    """All of `ferron_hall` that does not know the temperature. Arguments and errors are those of `ferron_hall`."""
+    slab = _slab(grid)
+    if not math.isfinite(omega_B):
+        raise InputError(f"omega_B is {omega_B}", where="omega_B", fix="give rad/ps")
+    if currents and step is not None:
+        raise InputError(
+            "local balances close in continuous time only", where="currents", fix="leave out the step or the currents"
+        )
+    friction, words = realised(damping, slab.shape[1], "damping", positive=True)
+    ties = record.couplings(slab)
+    stability = check_stability(record, slab, ties)
+    _check_step(step, stability)
+    fields = {"still": 0.0, "turned": omega_B, "reversed": -omega_B}
+    problems = {name: _problem(record, ties, friction, omega, step, currents) for name, omega in fields.items()}
+    need = memory_bytes(problems["turned"], precision)
+    _check_memory(need, memory)
+    symmetric = np.array_equal(friction, friction[::-1]) and problems["still"].stiffness.mirror_y(MIRROR_Y)
+    solved = {
+        name: steady_state(problem, precision=precision, parts=parts, stage=f"steady-state-{name}", run=run)
+        for name, problem in problems.items()
+        if not (name == "reversed" and symmetric)
+    }
+    return FerronHallKernels(
+        record,
+        slab,
+        friction,
+        words,
+        float(omega_B),
+        step,
+        precision,
+        stability,
+        need,
+        problems["still"],
+        solved["still"],
+        solved["turned"],
+        solved.get("reversed"),
+    )
+
+
+def ferron_hall_memory(
+    grid: Slab | tuple[int, int, int], *, precision: str = "double", currents: bool = False
+) -> float:
+    """GiB that one worker of `ferron_hall` holds at most, in a slab with inversion and the mirror z -> -z."""
+    nx, ny, _ = _slab(grid).shape
+    return slab_memory(nx, 6 * ny, 4 if currents else 0, True, precision) / 2**30
+
+
+def _slab(grid: Slab | tuple[int, int, int]) -> Slab:
+    slab = grid if isinstance(grid, Slab) else Slab(grid)
+    if not slab.open_y:
+        raise InputError("the ferron Hall effect needs surfaces along y", where="grid", fix="use an open slab")
+    if slab.shape[0] < 2:
+        raise InputError("one cell along x has no gradient", where="grid", fix="give two or more")
+    return slab
+
+
+def _problem(
+    record: LocalMode, ties: Couplings, damping: Floats, omega: float, step: float | None, currents: bool
+) -> DrivenSlab:
+    """The linear problem at one field."""
+    probes = bond_probes(ties, record.blocks, record.mass) if currents else None
+    well, turn = record.well.stiffness, gyration(omega)
+    return driven_slab(ties, well, record.mass, damping, turn, step=step, probes=probes)
+
+
+def _check_memory(need: int, allowed: float | None) -> None:
+    if allowed is not None and need > allowed * 2**30:
+        raise InputError(
+            f"the grid needs {need / 2**30:.2g} GiB a worker and {allowed:g} are allowed",
+            where="grid",
+            fix="use fewer layers or cells along x, precision = 'single', or allow more",
+        )
+
+
+def _check_step(step: float | None, stability: Stability) -> None:
+    if step is None:
+        return
+    longest = 2 / stability.frequency
+    if not (math.isfinite(step) and 0 < step < longest):
+        raise InputError(
+            f"a step of {step:g} ps is not stable: the fastest mode turns at {stability.frequency:.4g} rad/ps",
+            where="step",
+            fix=f"stay below {longest:.3g} ps, better below a third of it",
+        )

@@ -1,0 +1,143 @@
+"""Local means of one steady state of a polar lattice, and their odd part in the field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosscurrent.models.local_mode import LocalMode
+from crosscurrent.numerics.driven_slab import DrivenSlab
+from crosscurrent.numerics.steady_state import SteadyState
+from crosscurrent.physics import lattice_observables as observables
+from crosscurrent.physics.lattice_langevin import bath_strength, inverse_root
+from crosscurrent.physics.lattice_units import ACCELERATION
+
+Floats = NDArray[np.float64]
+
+#: Signs of the components under y -> -y; an axial vector has the opposite ones.
+MIRROR_Y = np.array([1.0, -1.0, 1.0])
+#: Maps that the mirror leaves alone but for their place.
+_SCALARS = ("kinetic", "longitudinal", "shift", "local", "harmonic")
+_TORQUES = ("on_site", "short_range", "dipole", "magnetic", "damping")
+
+
+@dataclass(frozen=True, eq=False)
+class Transport:
+    """energy: current of the short range through a cell, (Nx, Ny, 2) eV/ps. angular: the same for L_z by S37, hbar/ps.
+
+    torques: the terms of S38 for L_z by name, (Nx, Ny) hbar/ps. energy_imbalance, angular_imbalance: what S29 and S38
+    leave over, relative to the largest power of the baths and the largest torque.
+    """
+
+    energy: Floats
+    angular: Floats
+    torques: dict[str, Floats]
+    energy_imbalance: float
+    angular_imbalance: float
+
+    def mirrored(self) -> Transport:
+        """In the mirror y -> -y: currents along y turn round, and so does L_z."""
+        flow = MIRROR_Y[:2]
+        torques = {name: -term[:, ::-1] for name, term in self.torques.items()}
+        return replace(self, energy=self.energy[:, ::-1] * flow, angular=-self.angular[:, ::-1] * flow, torques=torques)
+
+    def odd_between(self, reverse: Transport) -> Transport:
+        """[X(+Omega) - X(-Omega)]/2."""
+        torques = {name: 0.5 * (term - reverse.torques[name]) for name, term in self.torques.items()}
+        energy, angular = 0.5 * (self.energy - reverse.energy), 0.5 * (self.angular - reverse.angular)
+        return replace(self, energy=energy, angular=angular, torques=torques)
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Local means of one steady state, by (x, y). error: relative, of the covariances.
+
+    covariance: <du du>, (Nx, Ny, 3, 3) angstrom^2. kinetic, longitudinal: KE and its part along the axis, eV. shift: of
+    the polarization along the axis, C/m^2. angular: (Nx, Ny, 3) hbar. local, harmonic: S55 and S58 for the shift.
+    transport: None when not asked.
+    """
+
+    covariance: Floats
+    kinetic: Floats
+    longitudinal: Floats
+    shift: Floats
+    angular: Floats
+    local: Floats
+    harmonic: Floats
+    transport: Transport | None
+    error: float
+
+    def odd_in_field(self) -> Maps:
+        """Odd part in the field, the reversed field by the mirror y -> -y, under which L_z and u_y change sign."""
+        signs = np.outer(MIRROR_Y, MIRROR_Y)
+        mirrored = {name: getattr(self, name)[:, ::-1] for name in _SCALARS}
+        reverse = replace(
+            self,
+            covariance=self.covariance[:, ::-1] * signs,
+            angular=self.angular[:, ::-1] * -MIRROR_Y,
+            transport=None if self.transport is None else self.transport.mirrored(),
+            **mirrored,
+        )
+        return self.odd_between(reverse)
+
+    def odd_between(self, reverse: Maps) -> Maps:
+        """[X(+Omega) - X(-Omega)]/2 with the maps of the reversed field."""
+        names = (*_SCALARS, "covariance", "angular")
+        odd = {name: 0.5 * (getattr(self, name) - getattr(reverse, name)) for name in names}
+        transport = None
+        if self.transport is not None and reverse.transport is not None:
+            transport = self.transport.odd_between(reverse.transport)
+        return replace(self, transport=transport, error=max(self.error, reverse.error), **odd)
+
+
+def maps_of(record: LocalMode, problem: DrivenSlab, found: SteadyState, temperature: Floats) -> Maps:
+    """The local means for one temperature profile, (Nx,) K, from kernels that hold for any."""
+    theta = bath_strength(temperature)
+    root, axis, well = inverse_root(record.mass), np.asarray(record.well.axis), record.well
+    weighted = found.covariance(theta)
+    uu, uv, vv = (root @ weighted[..., a : a + 3, b : b + 3] @ root for a, b in ((0, 0), (0, 3), (3, 3)))
+    along = np.einsum("a,xyab,b->xy", axis, uu, axis)
+    shift = observables.mean_shift(along, well, problem.stiffness, root)
+    kinetic = observables.mean_kinetic_energy(vv, record.mass)
+    parallel = observables.longitudinal_kinetic_energy(vv, record.mass, axis)
+    maps = Maps(
+        covariance=uu,
+        kinetic=kinetic,
+        longitudinal=parallel,
+        shift=observables.polarization(shift, record.charge, record.volume) @ axis,
+        angular=observables.mean_angular_momentum(uv, record.angular),
+        local=observables.local_shift_polarization(along, well, record.charge, record.volume),
+        harmonic=observables.harmonic_shift_polarization(parallel, well, record.charge, record.volume),
+        transport=None,
+        error=found.error,
+    )
+    return replace(maps, transport=_transport(record, problem, found, theta, maps, uv)) if found.probes else maps
+
+
+def _transport(
+    record: LocalMode, problem: DrivenSlab, found: SteadyState, theta: Floats, maps: Maps, uv: Floats
+) -> Transport:
+    probes = {name: found.probe(name, theta) for name in found.probes}
+    root, angular = inverse_root(record.mass), record.angular
+    power = {name: observables.power(probes[name][..., 3:, :]) for name in ("short_range", "dipole")}
+    torque = {name: observables.torque(probe[..., :3, :], angular, root)[..., 2] for name, probe in probes.items()}
+    bath = observables.bath_power(maps.kinetic, problem.damping, theta[:, None] / ACCELERATION)
+    terms = (
+        observables.well_torque(maps.covariance, record.well.stiffness, record.mass, angular)[..., 2],
+        torque["short_range"],
+        torque["dipole"],
+        observables.magnetic_torque(uv, problem.gyration, root, angular)[..., 2],
+        -problem.damping * maps.angular[..., 2],
+    )
+    flows = [f"current_{axis}" for axis in "xy"]
+    largest = max(float(np.abs(term).max()) for term in terms)
+    return Transport(
+        energy=np.stack([observables.energy_current(probes[name][..., 3:, :]) for name in flows], axis=-1),
+        # S37 has the opposite sign of a torque, and half of each bond belongs to the cell
+        angular=np.stack([-0.5 * torque[name] for name in flows], axis=-1),
+        torques=dict(zip(_TORQUES, terms, strict=True)),
+        energy_imbalance=float(np.abs(power["short_range"] + power["dipole"] + bath).max() / np.abs(bath).max()),
+        angular_imbalance=float(np.abs(np.sum(terms, axis=0)).max() / largest) if largest > 0 else 0.0,
+    )
