@@ -30,9 +30,10 @@ axes.legend()
 figure.tight_layout()
 
 # %%
-# Three of the curves are sharp. The wide band around ``liu2023_corrected`` is the error estimate doing its work: this
-# quantity feels every near-crossing of two occupied bands, and a uniform mesh meets those by luck. The demo of the
-# package computes the same with ``Adaptive``, which goes and looks for them.
+# Around the gap three of the curves are sharp. The wide band around ``liu2023_corrected`` is the error estimate doing
+# its work: this quantity feels every near-crossing of two occupied bands, and a uniform mesh meets those by luck. The
+# conventional one feels them near the Fermi level only, here around -4.3 eV. The demo of the package computes the same
+# with ``Adaptive``, which goes and looks for them.
 #
 # Time-reversal symmetry forbids an anomalous Hall effect. What is left of it measures the quality of the model.
 

@@ -460,7 +460,11 @@ def test_jobs_of_before_keep_their_hashes() -> None:
     """A new optional table or key must not make an old result that of another job."""
     folder = REPOSITORY / "src/crosscurrent/data/jobs"
     assert job_hash(load_job(folder / "bi2se3.toml")) == "766a0f420e382b36fa234eb57194d196"
-    assert job_hash(load_job(folder / "bismuth.toml")) == "e59c13bdaebfd2ef63e491ef615bc94c"
+    # its range of mu has moved with the gap of the model
+    now = (folder / "bismuth.toml").read_text()
+    before = now.replace("start = -4.67, stop = -2.87", "start = -4.6, stop = -2.8")
+    assert before != now
+    assert job_hash(parse_job(before)) == "e59c13bdaebfd2ef63e491ef615bc94c"
 
 
 def test_jobs_in_the_documentation_are_sound() -> None:

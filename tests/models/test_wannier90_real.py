@@ -1,4 +1,4 @@
-"""Files of real runs: bcc Fe, fcc Pt (skipped where they are not at hand) and bismuth, against settled numbers."""
+"""Files of real runs, skipped where they are not at hand: bcc Fe, fcc Pt and an early one of Bi; settled numbers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crosscurrent.models.materials.bismuth import FERMI_ENERGY, SOURCE, bismuth_wannier, pack_bismuth
+from crosscurrent.models.materials.bismuth import _unpack as unpacked
+from crosscurrent.models.materials.bismuth import pack_bismuth
 from crosscurrent.models.tight_binding import TightBinding
 from crosscurrent.models.wannier90 import load_wannier90, ordered_spin, read_chk, read_mmn
+from crosscurrent.models.wannier90.from_checkpoint import mesh_matrices
+from crosscurrent.models.wannier90.realspace import transform
 from crosscurrent.units import HALL_UNITS_3D, SPIN_HALL_UNITS_3D
 
 FE_FERMI, PT_FERMI = 12.6279, 11.3158
@@ -155,33 +158,21 @@ def test_bismuth_time_reversal_and_spin(bi: dict[str, Path]) -> None:
         assert np.abs(e).max() < 0.5 + 1e-3
 
 
-def test_shipped_bismuth_is_the_run(bi: dict[str, Path], tmp_path: Path) -> None:
-    shipped = bismuth_wannier()
-    files = {kind: bi[kind] for kind in ("chk", "eig", "mmn", "spn")}
-    fresh = load_wannier90(**files, translation_invariant_centres=True, dim=2)
-    np.testing.assert_array_equal(shipped.vectors, fresh.vectors)
-    np.testing.assert_allclose(shipped.hamiltonian, fresh.hamiltonian, rtol=0, atol=1e-8)
-    np.testing.assert_allclose(shipped.position_blocks, fresh.position_blocks, rtol=0, atol=1e-7)
-    assert shipped.spin is not None and fresh.spin is not None
-    np.testing.assert_allclose(shipped.spin.blocks, fresh.spin.blocks, rtol=0, atol=1e-7)
-    target = tmp_path / "bismuth.npz"
-    pack_bismuth(bi["chk"].parent, target)
-    import crosscurrent.models.materials.bismuth as module
-
-    assert target.read_bytes() == (Path(module.__file__).parent / "data" / "bismuth.npz").read_bytes()
-
-
-def test_shipped_bismuth() -> None:
-    """Needs no file: the gap, its place, time reversal; and it is small."""
-    model = bismuth_wannier()
-    e = np.linalg.eigvalsh(at(model, model.hamiltonian, mesh(30, 2)))
-    below, above = e[:, 11].max(), e[:, 12].min()
-    assert above - below == pytest.approx(0.23, abs=0.01)
-    assert below < FERMI_ENERGY < above
-    assert (above + below) / 2 == pytest.approx(FERMI_ENERGY, abs=0.01)
-    turn = 2j * ordered_spin(24, "interlaced")[1]
-    assert np.abs(turn @ model.hamiltonian.conj() @ turn.conj().T - model.hamiltonian).max() < 2e-6
-    assert model.dim == 2 and model.source == SOURCE and "0.006 Ry/bohr" in model.source
+def test_packing_keeps_a_run_to_half_a_step(bi: dict[str, Path], tmp_path: Path) -> None:
+    """What makes the shipped npz, on this run: nothing lost but digits, and the same bytes each time."""
+    for kind in ("chk", "eig", "mmn", "spn"):
+        (tmp_path / f"bi.{kind}").write_bytes(bi[kind].read_bytes())
+    first, second = tmp_path / "first.npz", tmp_path / "second.npz"
+    pack_bismuth(tmp_path, first)
+    pack_bismuth(tmp_path, second)
+    assert first.read_bytes() == second.read_bytes()
+    mesh = mesh_matrices(*(bi[kind] for kind in ("chk", "eig")), mmn=bi["mmn"], spn=bi["spn"])
+    c, packed = mesh.checkpoint, np.load(first)
+    assert tuple(packed["grid"]) == c.grid
+    for key, step in (("hamiltonian", 1e-8), ("spin", 1e-7)):
+        expected = transform(mesh.values[key].reshape(c.n_k, -1, 24, 24), c.kpoints, c.grid, c.path)
+        found = unpacked(packed[key], 24, c.grid, step)
+        np.testing.assert_allclose(found.view(float), expected.view(float), rtol=0, atol=0.51 * step + 1e-15)
 
 
 def test_large_text_files_are_read_in_bulk(data: Path) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from crosscurrent.jobs.execute import ProcessMap
+from crosscurrent.jobs.store import Resumable, Store
 from crosscurrent.models.local_mode_file import local_mode
+from crosscurrent.numerics.chunks import Partial, Work, serial
 from crosscurrent.numerics.profiles import HotBand, Sponge, Uniform
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.physics.lattice_kernel import cubic_blocks
 from crosscurrent.physics.lattice_observables import bath_power
-from crosscurrent.physics.lattice_units import BOLTZMANN
+from crosscurrent.physics.lattice_units import ACCELERATION, BOLTZMANN
 from crosscurrent.responses.ferron_hall import ferron_hall, ferron_hall_kernels, ferron_hall_memory
 from crosscurrent.results import explain, load, save
 from crosscurrent.results.schema import check_schema
@@ -123,6 +128,25 @@ def test_uniform_temperature_is_equipartition() -> None:
     np.testing.assert_allclose(found.kinetic_energy_parallel, 0.5 * BOLTZMANN * 20, rtol=1e-12)
 
 
+def test_no_heat_no_motion() -> None:
+    found = ferron_hall(local_mode("batio3-b"), GRID, Uniform(0.0), SPONGE, 80.0, currents=True)
+    for name in ("kinetic_energy", "angular_momentum", "polarization_odd", "energy_current"):
+        np.testing.assert_array_equal(np.abs(found[name]), 0)
+    assert found.attrs["energy_imbalance_field"] == 0
+    assert float(found.polarization[0, 0]) == pytest.approx(0.35819, abs=1e-5)
+
+
+def test_error_is_reported() -> None:
+    """Critical damping, where two modes become one, costs digits: the error says so and covers it."""
+    record = local_mode("batio3-b")
+    rate = 2 * np.sqrt(0.1 * ACCELERATION / record.mass[0, 0])
+    exact = ferron_hall(record, (4, 3, 2), HEAT[:4], [rate * (1 + 1e-4)] * 3, 0.0)
+    near = ferron_hall(record, (4, 3, 2), HEAT[:4], [rate * (1 + 1e-11)] * 3, 0.0)
+    assert float(near.kinetic_energy_0_error.max()) > 10 * float(exact.kinetic_energy_0_error.max())
+    off = float(np.abs(near.kinetic_energy_0 - exact.kinetic_energy_0).max())
+    assert off < 1e-3 * float(exact.kinetic_energy_0.max()) + float(near.kinetic_energy_0_error.max())
+
+
 def test_kernels_answer_any_temperature() -> None:
     """Linear: the kinetic energy of a sum of profiles is the sum; and no profile is solved for twice."""
     solved = ferron_hall_kernels(local_mode("batio3-b"), GRID, SPONGE, 80.0)
@@ -169,7 +193,7 @@ def test_tensor_masses_and_axes() -> None:
     assert changed.frequencies([1.0, 0.4, 0.2]) == pytest.approx(plain.frequencies([1.0, 0.4, 0.2]), rel=1e-9)
 
 
-def test_result_explains_itself(tmp_path: Any, small: xr.Dataset) -> None:
+def test_result_explains_itself(tmp_path: Path, small: xr.Dataset) -> None:
     check_schema(small)
     assert small.kinetic_energy_0.dims == ("x", "y")
     np.testing.assert_array_equal(small.temperature, HEAT)
@@ -238,3 +262,53 @@ def test_memory_of_the_paper_grid() -> None:
     double = ferron_hall_memory((101, 85, 13))
     assert 0.1 < double < 0.6
     assert ferron_hall_memory((101, 85, 13), precision="single") < 0.8 * double
+
+
+def test_workers_and_interruptions_do_not_change_a_bit(tmp_path: Path) -> None:
+    """Two processes, and a run that was stopped after two of its chunks and found them again."""
+    record, asked = local_mode("batio3-b"), (GRID, HEAT, SPONGE, 80.0)
+    expected = ferron_hall(record, *asked)
+    with ProcessMap(2) as workers:
+        xr.testing.assert_identical(ferron_hall(record, *asked, run=workers), expected)
+    done: list[Any] = []
+
+    def faulty(stage: str, work: Work, chunks: Sequence[Any], weights: Any = None) -> Iterator[Partial]:
+        for chunk in chunks:
+            if len(done) == 3:
+                raise KeyboardInterrupt
+            done.append(chunk)
+            yield from serial(stage, work, [chunk])
+
+    folder = tmp_path / "parts"
+    with pytest.raises(KeyboardInterrupt), Store(folder, "key") as store:
+        ferron_hall(record, *asked, run=Resumable(faulty, store))
+    again: list[Any] = []
+
+    def watched(stage: str, work: Work, chunks: Sequence[Any], weights: Any = None) -> Iterator[Partial]:
+        again.extend(chunks)
+        return serial(stage, work, chunks)
+
+    with Store(folder, "key") as store:
+        found = ferron_hall(record, *asked, run=Resumable(watched, store))
+    # two fields of two q_z: one chunk was left
+    assert len(done) == 3 and len(again) == 1
+    xr.testing.assert_identical(found, expected)
+
+
+@pytest.mark.slow
+def test_what_the_odd_polarization_depends_on() -> None:
+    """Its largest value on 41 x 31 x 9 cells, uC/m^2: kernels, profiles, sponge, and the field (not monotonic)."""
+    b, size = local_mode("batio3-b"), (41, 31, 9)
+    nothing = b.with_kernel({(0, 0, 0): np.zeros((3, 3))}, "bare")
+
+    def largest(found: xr.Dataset) -> float:
+        return 1e6 * float(np.abs(found.polarization_odd).max())
+
+    assert largest(ferron_hall(local_mode("batio3-a"), size, BAND, Sponge(), 80.0)) == pytest.approx(32.8, abs=0.05)
+    assert largest(ferron_hall(nothing, size, BAND, Sponge(), 80.0)) == pytest.approx(173, abs=0.5)
+    assert largest(ferron_hall(b, size, BAND, Uniform(2.0), 80.0)) == pytest.approx(74.9, abs=0.05)
+    soft = ferron_hall(b, size, replace(BAND, shape="tanh"), Sponge(), 80.0, precision="single")
+    assert largest(soft) == pytest.approx(10.0, abs=0.05)
+    for omega, expected in ((1, 16.1), (5, 73.7), (20, 148.6), (160, 50), (503, 42)):
+        found = largest(ferron_hall(b, size, BAND, Sponge(), float(omega), precision="single"))
+        assert found == pytest.approx(expected, abs=0.5), omega

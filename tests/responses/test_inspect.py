@@ -113,7 +113,7 @@ def test_refusals(paths: dict[str, Path], tmp_path: Path) -> None:
 
 
 def test_bismuth(wannier: Path) -> None:
-    """Interlaced, time reversal to 1e-6 eV, no inversion, a gap above 12 bands around -3.71 eV (an early run of the layer)."""
+    """An early run: interlaced, time reversal to 1e-6 eV, no inversion, a gap above 12 bands around -3.71 eV."""
     for name in ("bi.chk", "bi_tb.dat.gz"):
         found = inspect(wannier / "bi" / name)
         assert found.ordering == "interlaced"

@@ -54,6 +54,26 @@ def test_conductivity_is_made_of_its_parts(result):
     assert (result["chi_error"].values >= 0.5 * np.log(2) * result["cutoff_slope"].values).all()
 
 
+def test_the_uniform_term_stands_beside_those_of_order_q2(result):
+    """s is what q = 0 leaves; the rest of the conductivity has the size `quadratic`, times angles."""
+    at_zero = result["conductivity"].values[:, :, 1]
+    np.testing.assert_allclose(np.abs(at_zero).max((-3, -2, -1)), np.abs(result["uniform_total"].values), rtol=1e-12)
+    np.testing.assert_array_equal(result["quadratic"].values[..., 1], 0.0)
+    rest = np.abs(result["conductivity"].values[:, :, 0] - at_zero).max((-3, -2, -1))
+    size = result["quadratic"].values[..., 0]
+    assert (rest < 2.0 * size).all() and (rest > 0.1 * size).all()
+    # q l = 0.03
+    assert (size < np.abs(result["uniform_total"].values)).all()
+    notes = "\n".join(warnings_of(result))
+    assert "at 4 of 4 points the spin Hall effect of a uniform field" in notes
+    assert "the coefficient a depends on the momentum cutoff" in notes
+    # far from kT = E_g the vertex diagram alone is fine in its mean; what turns b round is the other one
+    hot = one_loop_conductivity(METAL, 100.0, 0.0, [3e-2, 0, 0], q_unit="k_F", order=4)
+    notes = "\n".join(warnings_of(hot))
+    assert "at 1 of 1 points what the RA model drops is larger" in notes and "diagram alone at 0" in notes
+    assert "uniform field" not in notes
+
+
 def test_it_is_a_level_of_the_question(monkeypatch):
     from crosscurrent.responses import phonon_spin as module
 

@@ -11,11 +11,16 @@ from scipy import constants
 from crosscurrent.models.bloch import Operator
 from crosscurrent.models.materials import material
 from crosscurrent.models.tight_binding import TightBinding
-from crosscurrent.numerics.domains import Plane
+from crosscurrent.numerics.domains import Box, Plane
+from crosscurrent.numerics.waveforms import GaussianPulse
 from crosscurrent.numerics.zone import Adaptive, PolarGrid, UniformMesh
-from crosscurrent.responses.direct_gap import direct_gap
-from crosscurrent.responses.spin_generation import spin_generation
+from crosscurrent.responses import spin_generation_map as spin_generation_map_module
+from crosscurrent.responses.direct_gap import DirectGap, direct_gap
+from crosscurrent.responses.edelstein import edelstein
+from crosscurrent.responses.spin_generation import Occupation, spin_generation
 from crosscurrent.responses.spin_generation_map import spin_generation_map
+from crosscurrent.responses.spin_mechanisms import spin_mechanisms
+from crosscurrent.responses.spin_pulse import spin_pulse
 from crosscurrent.units import HBAR_EV_S, InputError
 
 MESH = UniformMesh((12, 12))
@@ -102,7 +107,7 @@ def test_tensors_add_up_to_the_kubo_formula(bismuth, mu, temperature, eta):
     result = spin_generation(
         bismuth,
         mu,
-        [0.0, 0.05, 0.2],
+        [0.0, 0.05, 0.15],
         method=MESH,
         kubo=True,
         eta=eta,
@@ -155,12 +160,12 @@ def test_projections_add_up_and_follow_the_chemical_potential(layers):
 
 
 def test_time_reversal_leaves_only_the_first_tensor(bismuth):
-    result = spin_generation(bismuth, BISMUTH_MU, [0.1], method=MESH, field=[0.0, 1e7], thickness=6.5)
+    result = spin_generation(bismuth, BISMUTH_MU, [0.1], method=MESH, field=[1e7, 0.0], thickness=6.5)
     static, total = np.abs(result.spin_density_0).max(), np.abs(result.spin_density).max()
     resolved = spin_generation_map(bismuth, BISMUTH_MU, [0.1], MESH).upsilon0
     # what is left is the noise of the Wannier functions, small against what cancels between k and -k
     assert float(np.abs(resolved.mean(("k1", "k2"))).max()) < 1e-5 * float(np.abs(resolved).mean())
-    assert float(static) < 0.1 * float(total)
+    assert float(static) < 1e-4 * float(total)
 
 
 def test_map_sums_to_the_tensor(layers):
@@ -201,12 +206,13 @@ def test_a_constant_change_of_basis_changes_nothing(layers):
 
 
 def test_errors_cover_what_a_finer_mesh_says(bismuth):
-    coarse = spin_generation(bismuth, BISMUTH_MU, [0.1], method=UniformMesh((10, 10)))
+    # off by 9 %; below 20 x 20 the spots near the smallest gap are missed or hit by luck
+    coarse = spin_generation(bismuth, BISMUTH_MU, [0.1], method=UniformMesh((20, 20)))
     fine = spin_generation(bismuth, BISMUTH_MU, [0.1], method=UniformMesh((60, 60)))
     scale = float(np.abs(fine.upsilon1).max())
     off = np.abs(coarse.upsilon1 - fine.upsilon1)
     assert (off <= coarse.upsilon1_error + fine.upsilon1_error + 1e-12 * scale).all()
-    assert float(off.max()) > 1e-4 * scale
+    assert 0.01 * scale < float(off.max()) < 0.2 * scale
 
 
 def test_adaptive_cells_agree_with_the_mesh(bismuth):
@@ -257,6 +263,77 @@ def test_direct_gap_is_found_off_the_mesh():
 def test_what_is_refused(bismuth, options, words):
     with pytest.raises(InputError, match=words):
         spin_generation(bismuth, method=UniformMesh((4, 4)), **options)
+
+
+@pytest.mark.parametrize("weights", [np.full(24, 1j), ["half"] * 24])
+def test_weights_are_real_numbers(bismuth, weights):
+    with pytest.raises(InputError, match="not real numbers"):
+        spin_generation(bismuth, BISMUTH_MU, method=UniformMesh((4, 4)), projections={"part": weights})
+
+
+@pytest.mark.parametrize("filling", [-1, 0, 24, 25])
+def test_no_gap_outside_the_bands(bismuth, filling):
+    with pytest.raises(InputError, match="Choose from 1 to 23"):
+        direct_gap(bismuth, filling)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"eta": -0.1}, "eta must not be negative"),
+        ({"temperature": -5.0}, "temperature must not be negative"),
+        ({"omega": 0.3}, "omega = 0.3 eV is not below the gap, 0.3 eV at k = \\(0.0000, 0.0000\\)"),
+        ({"omega": [0.1, 0.5]}, "not below the gap"),
+        ({"mu": 0.0}, "no chemical potential"),
+        ({"band": 2}, "there is no band 2"),
+    ],
+)
+def test_what_a_map_of_one_band_refuses(options, words):
+    settings = {"mu": None, "omega": 0.1, "where": UniformMesh((5, 5)), "band": 0} | options
+    dirac = material("helical-dirac", mass=0.15, cutoff=Box((0.1, 0.1)))
+    with pytest.raises(InputError, match=words):
+        spin_generation_map(dirac, **settings)
+
+
+def test_a_map_knows_the_gap_of_its_own_points():
+    """0.3 eV is the gap of the model; the points of this map have more."""
+    dirac, far = material("helical-dirac", mass=0.15, cutoff=Box((0.1, 0.1))), np.array([[0.08, 0.0]])
+    gap = float(np.diff(np.linalg.eigvalsh(dirac.matrices(far).h)).item())
+    spin_generation_map(dirac, None, 0.999 * gap, far, band=1)
+    with pytest.raises(InputError, match="not below the gap"):
+        spin_generation_map(dirac, None, gap, far, band=1)
+    spin_generation_map(dirac, None, gap, far, band=1, eta=0.01)
+    result = spin_generation_map(dirac, 0.0, 0.1, far)
+    assert result.attrs["direct_gap_eV"] == pytest.approx(0.3) and result.attrs["degeneracy_eV"] == 1e-4
+    with pytest.raises(InputError, match="smallest direct gap"):
+        spin_generation_map(dirac, 0.0, 0.31, far)
+
+
+def test_a_gap_that_the_first_look_missed_is_met_at_the_point(bismuth, monkeypatch):
+    """The search for the gap starts from a mesh: a map that has the points tells."""
+    large = Occupation(12, DirectGap(5.0, np.zeros(2)))
+    monkeypatch.setattr(spin_generation_map_module, "occupation", lambda *_: large)
+    k = direct_gap(bismuth, 12).k[None]
+    for level in ({"mu": BISMUTH_MU}, {"mu": None, "filling": 12}):
+        spin_generation_map(bismuth, omega=0.15, where=k, **level)
+        with pytest.raises(InputError, match="not below the gap"):
+            spin_generation_map(bismuth, omega=0.25, where=k, **level)
+
+
+def test_states_outside_a_wannier_model_are_mentioned(bismuth, layers):
+    pulse = GaussianPulse((1e4, 0.0), 5.0, 0.5)
+    mesh = UniformMesh((4, 4))
+    doped = {"mu_doped": -3.0, "omega": 0.05, "sublattices": None}
+    for model, level, said in ((bismuth, BISMUTH_MU, True), (layers, 0.0, False)):
+        fermi = {"temperature": 300.0, "relaxation_time": 10.0, "method": mesh}
+        results = [
+            spin_generation(model, level, 0.05, method=mesh),
+            spin_generation_map(model, level, 0.05, mesh),
+            spin_pulse(model, level, pulse, method=mesh, times=[0.0]),
+            edelstein(model, level, **fermi),
+            spin_mechanisms(model, mu=level, **(doped if said else doped | {"mu_doped": 0.3}), **fermi),
+        ]
+        assert all(("run over the Wannier functions" in r.attrs["warnings"]) is said for r in results)
 
 
 def test_the_gap_is_named_with_its_place(bismuth):

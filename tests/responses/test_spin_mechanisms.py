@@ -197,6 +197,7 @@ def test_result_explains_itself(tmp_path: Any) -> None:
         ({"omega": 0.6}, "omega"),
         ({"omega": 0.0}, "omega"),
         ({"omega": float("nan")}, "omega"),
+        ({"omega": [0.1, 0.2]}, "omega"),
         ({"temperature": 0.0}, "temperature"),
         ({"relaxation_time": 0.0}, "relaxation_time"),
         ({"sublattices": ("A",)}, "sublattices"),

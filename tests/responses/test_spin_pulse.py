@@ -201,6 +201,7 @@ def gapless() -> TightBinding:
         ({"projections": ("A",), "complete": True}, "do not sum to one"),
         ({"times": [0.0, np.nan]}, "times must be"),
         ({"linearity": True}, "linear in the field"),
+        ({"waveform": "pulse.csv"}, "not a pulse. Give .* read_waveform"),
         ({"waveform": GaussianPulse((0, 0), 1.0, 0.3)}, "the field is zero"),
         ({"waveform": GaussianPulse((0, 0, 1.0), 1.0, 0.3)}, "field along z"),
         ({"waveform": GaussianPulse((1.0, 0), 60.0, 0.3)}, "at or above the smallest direct gap"),
