@@ -141,6 +141,15 @@ def test_symmetry_of_a_group_by_name(call: Call) -> None:
     refused(call("symmetry", "3m'", "-t", "upsilon7"), "upsilon7")
 
 
+@pytest.mark.parametrize("name", ["3m'", "3m1'", "-3'm'", "2mm1'", "-42m1'", "321'", "-1'"])
+def test_symmetry_of_the_seven_groups(call: Call, name: str) -> None:
+    """Names that begin with a minus are no options, wherever they stand."""
+    text = call("symmetry", name, "-t", "upsilon1").stdout
+    assert text.startswith(f"magnetic point group {name} (")
+    assert call("symmetry", "--tensor", "upsilon1", name).stdout == text
+    assert call("symmetry", name, "--tensr", "upsilon1").exit_code == 2
+
+
 def test_symmetry_of_a_structure(call: Call) -> None:
     Path("structure.toml").write_text(STRUCTURE)
     text = call("symmetry", "structure.toml", "-t", "upsilon1", "-s", "0", "-s", "1").stdout

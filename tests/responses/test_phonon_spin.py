@@ -322,9 +322,10 @@ def test_frozen_phonons_are_zero_without_an_error():
         ({"dimension": 2, "q": [0.01, 0], "level": "full"}, "three dimensions only"),
         ({"level": "analytic", "omega": 1e-3}, "static"),
         ({"omega": -1.0}, "must not be negative"),
+        ({"metal": "srtio3"}, "of a metal with soft phonons, got str"),
     ],
 )
 def test_bad_input_is_refused(change, words):
-    question: dict[str, Any] = {"temperature": 1.0, "gap": 1e-3, "q": [0.01, 0, 0]} | change
+    question: dict[str, Any] = {"metal": METAL, "temperature": 1.0, "gap": 1e-3, "q": [0.01, 0, 0]} | change
     with pytest.raises(InputError, match=words):
-        phonon_spin(METAL, **question)
+        phonon_spin(**question)

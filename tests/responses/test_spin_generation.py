@@ -343,6 +343,21 @@ def test_the_gap_is_named_with_its_place(bismuth):
     spin_generation(bismuth, BISMUTH_MU, [0.99 * gap], method=UniformMesh((4, 4)))
 
 
+@pytest.mark.parametrize("eta", [0.0, 0.02])
+def test_spin_density_is_the_susceptibility_times_the_field(layers, eta):
+    """Re[chi E exp(-i omega t)], with chi by its own formula and units by hand: g = 2, and 1e-18 m^2 in a nm^2."""
+    field = np.array([1e6, -3e5])
+    found = spin_generation(layers, 0.0, [0.02, 0.06], method=MESH, projections="all", eta=eta, kubo=True, field=field)
+    expected = 2e-18 * (found.chi * field[:, None]).sum("field")
+    largest = float(np.abs(expected).max())
+    assert float(np.abs(expected.imag).max()) > 1e-3 * largest  # both parts are there
+    np.testing.assert_allclose(found.spin_density, expected, rtol=0, atol=1e-12 * largest)
+    if eta == 0:
+        np.testing.assert_allclose(found.spin_density_1, expected.imag, rtol=0, atol=1e-12 * largest)
+        static = found.spin_density_0 + found.spin_density_2
+        np.testing.assert_allclose(static.transpose(*expected.dims), expected.real, rtol=0, atol=1e-12 * largest)
+
+
 def test_a_broadening_lifts_the_limit_and_says_so(bismuth):
     above = spin_generation(bismuth, BISMUTH_MU, [0.6], method=MESH, eta=0.02, field=[1e7, 0.0])
     assert "above the smallest direct gap" in above.attrs["warnings"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 
-@click.command(epilog='Example:  crosscurrent symmetry "3m\'"')
+# names of groups begin with a minus as well: -3'm' is no option
+@click.command(context_settings={"ignore_unknown_options": True}, epilog='Example:  crosscurrent symmetry "3m\'"')
 @click.argument("group")
 @click.option("--tensor", "-t", "tensors", multiple=True, help="Only this tensor, e.g. upsilon1 (may be repeated).")
 @click.option("--site", "-s", "sites", type=int, multiple=True, help="Also on this atom, from 0 (structures only).")

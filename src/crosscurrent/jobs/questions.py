@@ -205,7 +205,7 @@ class SpinPulse(Table, frozen=True, kw_only=True):
 
     waveform: the parameters of a Gaussian pulse as an inline table, or { csv = "pulse.csv" }. route: "tensors" (Fourier
     integrals of the response) or "von_neumann" (the density matrix stepped in time). mu: one chemical potential, eV.
-    times: ps, a list or a range; about 400 over the pulse when absent. linearity: with "von_neumann", also half the
+    times: ps, a list or a range; 201 to 2001 over the pulse when absent. linearity: with "von_neumann", also half the
     field, to tell how far the response is from linear. tolerance: with "von_neumann", relative error of the time step.
     """
 

@@ -11,7 +11,7 @@ from scipy import optimize
 from crosscurrent.models.bloch import BlochModel
 from crosscurrent.numerics.domains import Cell
 from crosscurrent.numerics.mapping import to_k
-from crosscurrent.units import PLANCK_EV_PER_THZ
+from crosscurrent.units import PLANCK_EV_PER_THZ, InputError
 
 Floats = NDArray[np.float64]
 
@@ -40,9 +40,16 @@ def direct_gap(model: BlochModel, filling: int) -> DirectGap:
     """The smallest distance of bands `filling - 1` and `filling` at one k: a mesh, then a search from its lowest
     points.
 
-    A minimum that is narrower than the mesh and away from its low points can be missed.
+    filling: number of bands below the gap. A minimum that is narrower than the mesh and away from its low points can be
+    missed. Raises InputError for a filling with no band below or above it.
     """
-    # an odd count, not centred on Gamma alone: zone centre and boundary both belong to it, and generic points too
+    if not 0 < filling < model.n_states:
+        raise InputError(
+            f"there is no gap above {filling} of {model.n_states} bands",
+            where="filling",
+            fix=f"choose from 1 to {model.n_states - 1}",
+        )
+    # an even number of steps: zone centre and boundary both belong to the mesh of a cell, and generic points too
     n = _PER_AXIS[model.dim]
     periodic = isinstance(model.domain, Cell)
     axis = np.arange(n - 1) / (n - 1) if periodic else (np.arange(n) + 0.5) / n

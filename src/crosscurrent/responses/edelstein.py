@@ -105,6 +105,7 @@ def edelstein(
         equations=EQUATIONS,
         warnings=[
             *labelled.common_warnings(model, sums, "covariant"),
+            *labels.basis_warning(model),
             *surface_warnings(method, model.domain, sums, integrand.mu, integrand.temperature),
         ],
         **labelled.provenance(model, method, sums),

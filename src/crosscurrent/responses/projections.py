@@ -55,7 +55,7 @@ def projections_of(
     if isinstance(wanted, str):
         wanted = tuple(model.projectors) if wanted == "all" else (wanted,)
     if isinstance(wanted, Mapping):
-        found = {name: np.asarray(w, dtype=float) for name, w in wanted.items()}
+        found = {name: _real_weights(name, w) for name, w in wanted.items()}
     else:
         found = {}
         for name in wanted:
@@ -80,6 +80,13 @@ def projections_of(
     if complete:
         _require_complete(model, found)
     return Projections((TOTAL, *found), np.array(list(found.values())).reshape(len(found), model.n_states))
+
+
+def _real_weights(name: str, weights: Floats) -> Floats:
+    given = np.asarray(weights)
+    if given.dtype.kind not in "biuf":
+        raise InputError(f"the weights of projection '{name}' are not real numbers", where="projections")
+    return given.astype(float)
 
 
 def _require_complete(model: BlochModel, found: Mapping[str, Floats]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from crosscurrent.models.bloch import AXES
+from crosscurrent.models.bloch import AXES, BlochModel
 from crosscurrent.numerics.zone import Method, ZoneSums
 from crosscurrent.physics import spin_generation as physics
 from crosscurrent.responses import labelled
@@ -200,27 +200,33 @@ def _spin_densities(
     e = field * ANGSTROM_M * factor
     z = kernel.z[:, None, None]
     out: dict[str, Quantity] = {}
-    terms: dict[str, Any] = {}
+    along: dict[str, Any] = {}
     for name, values in found.items():
         if name == "chi":
             continue
         parts = _has_parts(kernel, name)
         array = values[..., 0] + 1j * values[..., 1] if parts else values
-        along = np.einsum("...ijp,j->...ip", array, e)
-        terms[name] = {"upsilon0": 1.0, "upsilon1": -1j * z, "upsilon2": -(z**2)}[name] * along
+        along[name] = np.einsum("...ijp,j->...ip", array, e)
         if np.iscomplexobj(kernel.z) and name != "upsilon0":
             continue
-        real = np.imag(terms[name]) if name == "upsilon1" else np.real(terms[name])
-        estimate = sums.estimate((1.0, real))
+        factor_of_time = {"upsilon0": 1.0, "upsilon1": -z, "upsilon2": -(z**2)}[name]
+        estimate = sums.estimate((1.0, factor_of_time * along[name]))
         dims = (first, *(() if name == "upsilon0" else ("omega",)), "spin", "projection")
         key = f"spin_density_{name[-1]}"
         out[key] = Quantity(dims, estimate.value, unit, _DENSITIES[key], estimate.error, ("feng-6",))
-    if set(terms) == set(physics.TENSORS):
-        amplitude = terms["upsilon0"][:, :, None] + terms["upsilon1"] + terms["upsilon2"]
+    if set(along) == set(physics.TENSORS):
+        amplitude = physics.susceptibility(along["upsilon0"][:, :, None], along["upsilon1"], along["upsilon2"], z)
         value, error = _complex_estimate(sums, np.stack([amplitude.real, amplitude.imag], axis=-1), True)
         dims = (first, "omega", "spin", "projection")
         out["spin_density"] = Quantity(dims, value, unit, _DENSITIES["spin_density"], error, ("feng-6",))
     return out
+
+
+def basis_warning(model: BlochModel) -> list[str]:
+    """That empty states outside a Wannier model are missing from every sum over pairs of bands."""
+    if getattr(model, "position_blocks", None) is None:
+        return []
+    return ["sums over empty states run over the Wannier functions, not over the states outside them"]
 
 
 def _warnings(
@@ -235,8 +241,7 @@ def _warnings(
     out = labelled.common_warnings(integrand.model, sums, "covariant")
     if not integrand.by_count:
         out += labelled.step_warning(method, sums, levels, integrand.temperature)
-    if getattr(integrand.model, "position_blocks", None) is not None:
-        out.append("sums over empty states run over the Wannier functions, not over the states outside them")
+    out += basis_warning(integrand.model)
     if gap is None and omega.size and eta > 0:
         out.append("metal: pairs of states resonate at any frequency, and the result depends on eta")
     elif gap is not None and omega.size and omega.max() >= gap.gap:

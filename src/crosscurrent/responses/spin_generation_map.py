@@ -48,11 +48,12 @@ class MapWork:
 
     def _batch(self, k: Floats) -> dict[str, NDArray[Any]]:
         eigen = Eigenframe(self.kernel.model.matrices(k, self.kernel.operator), self.tolerance)
+        if self.by_count:
+            eigen.count_bands()
+        self._require_below_gap(eigen, k)
         if self.band is not None:
             flat = self.kernel.pairs(eigen, slice(self.band, self.band + 1), ALL, False)[:, 0]
             return self.kernel.split(flat)
-        if self.by_count:
-            eigen.count_bands()
         window = eigen.window(self.mu, self.temperature)
         flat = np.zeros((len(k), 1))
         if window.low:
@@ -64,6 +65,28 @@ class MapWork:
         if flat.shape[1] == 1:
             flat = np.zeros((len(k), sum(int(np.prod(self.kernel.shape(n))) for n in self.kernel.wanted)))
         return self.kernel.split(flat)
+
+    def _require_below_gap(self, eigen: Eigenframe, k: Floats) -> None:
+        """Raises InputError for a frequency that reaches a resonance at one of these points, unless it is broadened."""
+        z = self.kernel.z
+        if np.iscomplexobj(z) or not z.size or z.max() == 0:
+            return
+        if self.band is not None:
+            row = slice(self.band, self.band + 1)
+            gap = np.where(eigen.apart(row, ALL), np.abs(eigen.gaps(row, ALL)), np.inf).min(axis=(1, 2))
+        else:
+            filled = (eigen.group_energies <= self.mu[0]).sum(axis=1)
+            padded = np.pad(eigen.energies, ((0, 0), (1, 1)), constant_values=((0, 0), (-np.inf, np.inf)))
+            above = np.take_along_axis(padded, filled[:, None] + 1, 1)
+            gap = (above - np.take_along_axis(padded, filled[:, None], 1))[:, 0]
+        at = int(np.argmin(gap))
+        if z.max() >= (1 - 1e-9) * gap[at]:
+            place = ", ".join(f"{x:.4f}" for x in k[at])
+            raise InputError(
+                f"omega = {z.max():.6g} eV is not below the gap, {gap[at]:.6g} eV at k = ({place}) 1/angstrom",
+                where="omega",
+                fix="stay below the gap, or give a level broadening eta",
+            )
 
 
 def spin_generation_map(
@@ -88,15 +111,19 @@ def spin_generation_map(
     one of them; neither with `band`, the index of a single band. The rest is as in `spin_generation`.
 
     Returns a dataset with dims (k1, k2[, k3] or k, omega, spin, field, projection) in hbar angstrom/V (times s, s^2),
-    without the 1/(2 pi)^dim of the integral. Raises InputError as `spin_generation`.
+    without the 1/(2 pi)^dim of the integral. Raises InputError as `spin_generation`; the frequency of a single band has
+    to stay below its distance from every other group of bands, at each of the points.
     """
     points, dims, shape = k_points(model, where)
     operator = gaps.spin_operator(model, spin)
     energies, wanted = checked_frequencies(omega), chosen_tensors(tensors, omega, False)
+    temperature, eta = gaps.checked_temperature(temperature), gaps.checked_width(eta, "eta")
     levels = _level(model, mu, filling, band, temperature)
+    notes: dict[str, Any] = {}
     if band is None:
-        seen = occupation(model, levels, gaps.checked_temperature(temperature), filling)
-        require_below_gap(seen, energies, gaps.checked_width(eta, "eta"), temperature)
+        seen = occupation(model, levels, temperature, filling)
+        require_below_gap(seen, energies, eta, temperature)
+        notes = {} if seen.gap is None else {"direct_gap_eV": seen.gap.gap, "direct_gap_THz": seen.gap.frequency}
     kernel = SpinGenerationKernel(
         model, operator, projections_of(model, projections), energies if eta == 0 else energies + 1j * eta, wanted
     )
@@ -120,10 +147,12 @@ def spin_generation_map(
         domain=model.domain.description,
         method=f"{len(points)} k points",
         status="complete",
-        warnings=list(getattr(model, "notes", ())),
+        warnings=[*getattr(model, "notes", ()), *labels.basis_warning(model)],
         temperature_K=temperature,
         eta_eV=eta,
+        degeneracy_eV=work.tolerance,
         states=f"band {band}" if band is not None else f"filling {filling}" if filling else f"mu = {mu} eV",
+        **notes,
     )
 
 

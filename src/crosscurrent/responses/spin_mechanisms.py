@@ -97,7 +97,7 @@ def spin_mechanisms(
         integrand,
         unit_name,
         (level, doped),
-        [*labelled.common_warnings(model, sums, "covariant"), *doubts],
+        [*labelled.common_warnings(model, sums, "covariant"), *labels.basis_warning(model), *doubts],
         **labelled.provenance(model, method, sums),
         direct_gap_eV=gap,
         relaxation_time_fs=float(relaxation_time),
@@ -131,7 +131,7 @@ def _insulator(model: BlochModel, mu: float | None, filling: int | None) -> tupl
 
 
 def _frequency(omega: float) -> Floats:
-    if not (math.isfinite(omega) and omega > 0):
+    if np.ndim(omega) or not (math.isfinite(omega) and omega > 0):
         raise InputError(f"omega must be one photon energy above zero, got {omega}", where="omega", fix="give it in eV")
     return np.array([float(omega)])
 

@@ -22,7 +22,7 @@ from crosscurrent.responses.projections import Projections, projections_of
 from crosscurrent.responses.pulse_tensors import Spectrum, filters, lost_spin, spectrum_below, spin_of
 from crosscurrent.responses.spin_generation import occupation
 from crosscurrent.responses.spin_generation_integrand import SpinGenerationIntegrand, SpinGenerationKernel
-from crosscurrent.responses.spin_generation_labels import CONVENTION, EQUATIONS, Density
+from crosscurrent.responses.spin_generation_labels import CONVENTION, EQUATIONS, Density, basis_warning
 from crosscurrent.responses.von_neumann import HBAR_EV_PS, MOST_STATES, Drive, VonNeumannIntegrand, position_operator
 from crosscurrent.results import Quantity, dataset
 from crosscurrent.units import ANGSTROM_M, InputError
@@ -133,6 +133,10 @@ def _question(
     operator = gaps.spin_operator(model, spin)
     parts = projections_of(model, projections, complete)
     density = Density.of(model.dim, thickness, None, "hbar")
+    if not hasattr(waveform, "impulse"):
+        raise InputError(
+            "this is not a pulse", where="waveform", fix="give a GaussianPulse, a Sampled, or read_waveform(file)"
+        )
     sample = np.abs(waveform(_default_times(waveform)))
     if sample.max() == 0:
         raise InputError("the field is zero", where="waveform", fix="give an amplitude in V/m")
@@ -297,7 +301,11 @@ def _labelled(asked: _Question, answer: _Answer, method: Method, route: str) -> 
         index_order="spin i: S_i(t)",
         convention=CONVENTION,
         equations={key: text for key, text in _EQUATIONS.items() if key in used},
-        warnings=[*labelled.common_warnings(asked.model, answer.sums, "covariant"), *answer.warnings],
+        warnings=[
+            *labelled.common_warnings(asked.model, answer.sums, "covariant"),
+            *basis_warning(asked.model),
+            *answer.warnings,
+        ],
         **labelled.provenance(asked.model, method, answer.sums),
         **labelled.thickness_note(asked.density.thickness),
         route=route,

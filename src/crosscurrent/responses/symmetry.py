@@ -35,6 +35,8 @@ _RULES: dict[str, str] = {
 }
 #: A forbidden part below this, relative to the tensor, is rounding whatever the error estimate says.
 _ROUNDING = 1e-10
+#: A forbidden part within its error, but above this part of the tensor, leaves it open whether there is the symmetry.
+_OPEN = 0.1
 #: Time derivatives of the field that each goes with; they compare by powers of the direct gap over hbar.
 _DERIVATIVES = {"upsilon0": 0, "edelstein": 0, "chi": 0, "upsilon1": 1, "upsilon2": 2}
 #: Dimensions of maps, which symmetry turns into each other instead of leaving each alone.
@@ -75,7 +77,8 @@ def check_symmetry(
     symmetry_form (text); symmetry_forbidden_value and symmetry_forbidden_error, the largest forbidden component, in the
     units of the variable (of those that exceed their error, the one that does so most); symmetry_forbidden, that over
     the largest component of the tensor. A warning is added for each variable where a forbidden component exceeds its
-    error. Raises InputError for an unknown group, sites that do not fit, and a result that holds no tensor with a rule.
+    error, or is a tenth of the tensor and more but within an error that leaves the question open. Raises InputError for
+    an unknown group, sites that do not fit, and a result that holds no tensor with a rule.
     """
     chosen = group if isinstance(group, MagneticGroup) else point_group(group)
     _check_sites(result, chosen, sites or {})
@@ -101,6 +104,11 @@ def check_symmetry(
             warnings.append(
                 f"symmetry: {name} has a part of {size} ({relative:.1e} of the largest component) that "
                 f"{chosen.name} forbids, at {found.where}: the model does not have this symmetry, or the mesh breaks it"
+            )
+        elif found.value > _OPEN * max(reference, _natural(result, name)):
+            warnings.append(
+                f"symmetry: {name} has a part of {size} ({relative:.1e} of the largest component) that "
+                f"{chosen.name} forbids, within its error: too inaccurate to tell, use more points"
             )
     if not lines:
         raise InputError(
@@ -211,13 +219,19 @@ def _reference(result: xr.Dataset, name: str) -> float:
     In a tensor that is zero to rounding that would be noise over noise. It gives way to the other spins of the result,
     made alike by powers of the direct gap, or to a conductance quantum.
     """
-    own, natural = _largest(result[name]), _quantum(str(result[name].attrs.get("units", "")))
+    own, natural = _largest(result[name]), _natural(result, name)
+    return own if own > _ROUNDING * natural else natural
+
+
+def _natural(result: xr.Dataset, name: str) -> float:
+    """What a tensor of this kind would be without symmetry, by the size of the others."""
+    natural = _quantum(str(result[name].attrs.get("units", "")))
     gap = float(result.attrs.get("direct_gap_eV", 0.0))
     for other in _DERIVATIVES.keys() & set(map(str, result.data_vars)) if name in _DERIVATIVES else ():
         power = _DERIVATIVES[other] - _DERIVATIVES[name]
         if power == 0 or (np.isfinite(gap) and gap > 0):
             natural = max(natural, (gap / HBAR_EV_S) ** power * _largest(result[other]))
-    return own if own > _ROUNDING * natural else natural
+    return natural
 
 
 def _largest(variable: xr.DataArray) -> float:
