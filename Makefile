@@ -1,4 +1,4 @@
-# make demo   environment in .venv, install, three jobs on embedded input, figures in demo/
+# make demo   environment in .venv, install, five jobs on embedded input, figures in demo/
 # make test   environment with the development tools, then every check CI makes
 # Also: lint, docs, bench, clean. Needs python3 (3.11 or newer) with venv, and make.
 #   PYTHON=python3.12 make demo     another interpreter        WORKERS=4 make demo     more processes
@@ -62,7 +62,7 @@ $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
 
 demo: $(VENV)/.installed
 	@mkdir -p demo
-	@for job in bi2se3 bismuth mnbi2te4 phonon-spin; do \
+	@for job in bi2se3 bismuth mnbi2te4 phonon-spin ferron-hall; do \
 	  echo "== $$job: $(JOBS)/$$job.toml"; \
 	  rm -f demo/$$job.nc; \
 	  $(BIN)/crosscurrent run $(JOBS)/$$job.toml -o demo/$$job.nc --workers $(WORKERS) || exit 1; \
@@ -74,6 +74,7 @@ demo: $(VENV)/.installed
 	@echo "  $(CURDIR)/demo/bismuth.png   the same for a first-principles Wannier model of monolayer bismuth"
 	@echo "  $(CURDIR)/demo/mnbi2te4.png  spin of each layer of bilayer MnBi2Te4 in a terahertz field, against the frequency"
 	@echo "  $(CURDIR)/demo/phonon-spin.png  spin conductivity that soft phonons mediate in a metal, against the temperature"
+	@echo "  $(CURDIR)/demo/ferron-hall.png  energy, polarization and angular momentum of a heated ferroelectric slab in a magnetic field"
 	@echo "and the numbers behind them: crosscurrent explain demo/bi2se3.nc  (in $(BIN))"
 
 test: lint

@@ -22,3 +22,6 @@ def _lines() -> Iterator[str]:
         assert command is not None
         context = click.Context(command, info_name=name, parent=group, terminal_width=96)
         yield from (f"## crosscurrent {name}", "", "```text", command.get_help(context), "```", "")
+        for inner, below in getattr(command, "commands", {}).items():
+            deeper = click.Context(below, info_name=inner, parent=context, terminal_width=96)
+            yield from ("```text", below.get_help(deeper), "```", "")

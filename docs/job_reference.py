@@ -14,7 +14,7 @@ from crosscurrent.jobs import schema
 
 SECTIONS: list[tuple[str, list[type]]] = [
     ("Top of the file", [schema.Job]),
-    ("`[model]`", [schema.Material, schema.Wannier90, schema.TightBindingFile, schema.Metal]),
+    ("`[model]`", [schema.Material, schema.Wannier90, schema.TightBindingFile, schema.Metal, schema.LocalModeRecord]),
     (
         "`[model.cutoff]`",
         [schema.SphereCutoff, schema.CylinderCutoff, schema.BoxCutoff, schema.DiskCutoff, schema.PlaneCutoff],
@@ -35,6 +35,11 @@ SECTIONS: list[tuple[str, list[type]]] = [
     ("The field of `[phonon_currents]`", [schema.PlaneWave, schema.FieldFile]),
     ("`[crossover_map]`", [schema.CrossoverMap]),
     ("`[polarization_map]`", [schema.PolarizationMap]),
+    ("`[ferron_hall]`", [schema.FerronHall]),
+    (
+        "The profiles of `[ferron_hall]`",
+        [schema.HotBandTable, schema.StepTable, schema.RampTable, schema.SpongeTable, schema.ProfileFile],
+    ),
     ("`[symmetry]`", [schema.SymmetryTable]),
     ("`[zone]`", [schema.Uniform, schema.Polar, schema.AdaptiveZone]),
     ("A range of energies", [schema.Range]),
@@ -60,6 +65,7 @@ MEANINGS = {
     "phonon_currents": "settings of this response",
     "crossover_map": "settings of this response",
     "polarization_map": "settings of this response",
+    "ferron_hall": "settings of this response",
     "metal": "a built-in metal with soft phonons, `model-metal` or `srtio3`",
     "fermi_energy": "of the band",
     "fermi_velocity": "of the band",

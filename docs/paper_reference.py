@@ -14,7 +14,8 @@ def page() -> str:
 
 def _paper(key: str) -> Iterator[str]:
     record = load_reference(paper_folder(key))
-    yield from (f"## {key}", "", f"**{record.title}**", "", f"{record.paper}, doi:{record.doi}", "", record.notes, "")
+    doi = f", doi:{record.doi}" if record.doi else ""
+    yield from (f"## {key}", "", f"**{record.title}**", "", record.paper + doi, "", record.notes, "")
     yield from ("```bash", f"crosscurrent reproduce {key} -o {key}", "```", "")
     if record.claim:
         yield from ("| the paper says | verdict | our numbers |", "|---|---|---|")

@@ -57,7 +57,7 @@ def test_reference_has_every_table_and_key_of_a_job(job_reference: ModuleType) -
     assert "<class" not in page
 
 
-@pytest.mark.parametrize("name", ["bi2se3", "bismuth", "mnbi2te4", "phonon-spin"])
+@pytest.mark.parametrize("name", ["bi2se3", "bismuth", "mnbi2te4", "phonon-spin", "ferron-hall"])
 def test_embedded_job_is_sound(name: str) -> None:
     prepared = prepare(load_job(REPOSITORY / f"src/crosscurrent/data/jobs/{name}.toml"))
     assert plan(prepared).k_points > 0

@@ -108,6 +108,7 @@ def test_parameters_reach_the_material() -> None:
     ("old", "new", "words"),
     [
         ('"qwz"', '"qwzz"', "model.material: unknown material 'qwzz' (did you mean 'qwz'?)"),
+        ('"qwz"', '"srtio"', "'srtio' (did you mean 'srtio3'?). A metal with soft phonons is metal = \"srtio3\""),
         ('"qwz"', '"qwz"\nparameters = { zzz = 1 }', "model.parameters.zzz: 'qwz' has no such parameter"),
         ('"qwz"', '"qwz"\ncutoff = { kind = "disk", radius = 1 }', "model.cutoff: 'qwz' is periodic"),
         ('"qwz"', '"bi2se3"', "without a cutoff"),

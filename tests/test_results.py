@@ -313,6 +313,20 @@ def test_text_of_chosen_variables_and_several_rows(tmp_path: Path) -> None:
         results.to_dat(ds, tmp_path / "f.dat", ["enrgy"])
 
 
+def test_dat_leaves_words_out_and_says_so(tmp_path: Path) -> None:
+    words = results.Quantity(("k",), np.array(["analytic", "full"]), "", "level")
+    numbers = results.Quantity(("k",), np.array([1.5, 2.5]), "eV", "energy")
+    axis = {"k": results.Quantity(("k",), np.arange(2), "", "k")}
+    keys = ("quantity", "index_order", "convention", "model", "model_source", "domain", "method", "status")
+    ds = results.dataset({"energy": numbers, "level": words}, axis, equations={}, **dict.fromkeys(keys, ""))
+    path = results.to_dat(ds, tmp_path / "a.dat")
+    np.testing.assert_array_equal(np.loadtxt(path), [[0, 1.5], [1, 2.5]])
+    assert "# left out, holds words: level" in path.read_text()
+    assert "left out" not in results.to_dat(ds, tmp_path / "b.dat", ["energy"]).read_text()
+    with pytest.raises(InputError, match=r"'level' holds words.*Choose from energy"):
+        results.to_dat(ds, tmp_path / "c.dat", ["level"])
+
+
 def test_explain_says_everything_a_reader_needs() -> None:
     text = results.explain(make(temperature_K=300.0))
     for part in (

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from crosscurrent.models.adapters import from_pythtb, from_tbmodels
     from crosscurrent.models.bloch import Operator
     from crosscurrent.models.kp import CallableKP, PolynomialKP
+    from crosscurrent.models.local_mode import LocalMode
+    from crosscurrent.models.local_mode_file import load_local_mode, local_mode, save_local_mode
     from crosscurrent.models.materials import material
     from crosscurrent.models.paraelectric_metal import (
         ParaelectricMetal,
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
         paraelectric_metal,
         strontium_titanate,
     )
+    from crosscurrent.models.phonopy_crystal import load_phonopy
+    from crosscurrent.models.profile_file import read_profile
     from crosscurrent.models.slater_koster import (
         Atom,
         ExactShells,
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from crosscurrent.models.wannier90 import load_wannier90
     from crosscurrent.models.waveform_file import read_waveform
     from crosscurrent.numerics.domains import Box, Cylinder, Disk, Plane, Sphere
+    from crosscurrent.numerics.profiles import HotBand, Ramp, Sponge, Step, Uniform
+    from crosscurrent.numerics.slab import Slab
     from crosscurrent.numerics.waveforms import GaussianPulse, Sampled
     from crosscurrent.numerics.zone import Adaptive, PolarGrid, UniformMesh
     from crosscurrent.physics.magnetic_groups import point_group
@@ -44,19 +50,24 @@ if TYPE_CHECKING:
     from crosscurrent.responses.band_geometry import band_geometry, bands
     from crosscurrent.responses.direct_gap import direct_gap
     from crosscurrent.responses.edelstein import edelstein
+    from crosscurrent.responses.ferron_hall import ferron_hall, ferron_hall_kernels
+    from crosscurrent.responses.ferron_hall_scan import ferron_hall_scan
     from crosscurrent.responses.neel_field import neel_field
+    from crosscurrent.responses.parametrize import convert_effective_hamiltonian, convert_phonopy
     from crosscurrent.responses.phonon_one_loop import one_loop_conductivity
     from crosscurrent.responses.phonon_spin import phonon_spin
     from crosscurrent.responses.phonon_spin_currents import spin_hall_angle, wave_currents
     from crosscurrent.responses.phonon_spin_fields import field_currents
     from crosscurrent.responses.phonon_spin_map import crossover_map
     from crosscurrent.responses.phonon_spin_vertex import polarization_map
+    from crosscurrent.responses.record_kernel import Projection
     from crosscurrent.responses.spin_generation import spin_generation
     from crosscurrent.responses.spin_generation_map import spin_generation_map
     from crosscurrent.responses.spin_hall import spin_hall
     from crosscurrent.responses.spin_mechanisms import spin_mechanisms
     from crosscurrent.responses.spin_pulse import spin_pulse
     from crosscurrent.responses.symmetry import check_symmetry
+    from crosscurrent.responses.well_data import WellData
     from crosscurrent.results import load, save
     from crosscurrent.units import InputError
 
@@ -70,32 +81,49 @@ _HOMES = {
     "ExactShells": "models.slater_koster",
     "ExponentialShells": "models.slater_koster",
     "GaussianPulse": "numerics.waveforms",
+    "HotBand": "numerics.profiles",
     "InputError": "units",
+    "LocalMode": "models.local_mode",
     "Operator": "models.bloch",
     "ParaelectricMetal": "models.paraelectric_metal",
     "Plane": "numerics.domains",
     "PolarGrid": "numerics.zone",
     "PolynomialKP": "models.kp",
     "PowerLaw": "models.slater_koster",
+    "Projection": "responses.record_kernel",
+    "Ramp": "numerics.profiles",
     "Sampled": "numerics.waveforms",
+    "Slab": "numerics.slab",
     "Sphere": "numerics.domains",
+    "Sponge": "numerics.profiles",
+    "Step": "numerics.profiles",
     "Stepped": "models.slater_koster",
     "TightBinding": "models.tight_binding",
     "TwoCentre": "models.slater_koster",
+    "Uniform": "numerics.profiles",
     "UniformMesh": "numerics.zone",
+    "WellData": "responses.well_data",
     "anomalous_hall": "responses.anomalous_hall",
     "band_geometry": "responses.band_geometry",
     "bands": "responses.band_geometry",
     "check_symmetry": "responses.symmetry",
+    "convert_effective_hamiltonian": "responses.parametrize",
+    "convert_phonopy": "responses.parametrize",
     "crossover_map": "responses.phonon_spin_map",
     "direct_gap": "responses.direct_gap",
     "edelstein": "responses.edelstein",
+    "ferron_hall": "responses.ferron_hall",
+    "ferron_hall_kernels": "responses.ferron_hall",
+    "ferron_hall_scan": "responses.ferron_hall_scan",
     "field_currents": "responses.phonon_spin_fields",
     "from_pythtb": "models.adapters",
     "from_tbmodels": "models.adapters",
     "load": "results",
     "load_job": "jobs",
+    "load_local_mode": "models.local_mode_file",
+    "load_phonopy": "models.phonopy_crystal",
     "load_wannier90": "models.wannier90",
+    "local_mode": "models.local_mode_file",
     "material": "models.materials",
     "model_metal": "models.paraelectric_metal",
     "neel_field": "responses.neel_field",
@@ -104,9 +132,11 @@ _HOMES = {
     "phonon_spin": "responses.phonon_spin",
     "point_group": "physics.magnetic_groups",
     "polarization_map": "responses.phonon_spin_vertex",
+    "read_profile": "models.profile_file",
     "read_waveform": "models.waveform_file",
     "run_job": "jobs",
     "save": "results",
+    "save_local_mode": "models.local_mode_file",
     "slater_koster": "models.slater_koster",
     "spin_generation": "responses.spin_generation",
     "spin_generation_map": "responses.spin_generation_map",
@@ -129,33 +159,50 @@ __all__ = [
     "ExactShells",
     "ExponentialShells",
     "GaussianPulse",
+    "HotBand",
     "InputError",
+    "LocalMode",
     "Operator",
     "ParaelectricMetal",
     "Plane",
     "PolarGrid",
     "PolynomialKP",
     "PowerLaw",
+    "Projection",
+    "Ramp",
     "Sampled",
+    "Slab",
     "Sphere",
+    "Sponge",
+    "Step",
     "Stepped",
     "TightBinding",
     "TwoCentre",
+    "Uniform",
     "UniformMesh",
+    "WellData",
     "__version__",
     "anomalous_hall",
     "band_geometry",
     "bands",
     "check_symmetry",
+    "convert_effective_hamiltonian",
+    "convert_phonopy",
     "crossover_map",
     "direct_gap",
     "edelstein",
+    "ferron_hall",
+    "ferron_hall_kernels",
+    "ferron_hall_scan",
     "field_currents",
     "from_pythtb",
     "from_tbmodels",
     "load",
     "load_job",
+    "load_local_mode",
+    "load_phonopy",
     "load_wannier90",
+    "local_mode",
     "material",
     "model_metal",
     "neel_field",
@@ -164,9 +211,11 @@ __all__ = [
     "phonon_spin",
     "point_group",
     "polarization_map",
+    "read_profile",
     "read_waveform",
     "run_job",
     "save",
+    "save_local_mode",
     "slater_koster",
     "spin_generation",
     "spin_generation_map",

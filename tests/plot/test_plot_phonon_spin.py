@@ -60,6 +60,11 @@ def test_coefficient_over_gap_and_q(curves):
         figures.coefficient_figure(curves, variable="kappa")
 
 
+def test_one_unnamed_curve_has_no_legend(curves):
+    figure = figures.coefficient_figure([(curves[0][0].isel(gap=[0]), "")])
+    assert len(figure.axes[0].get_lines()) == 1 and figure.axes[0].get_legend() is None
+
+
 def test_phase_map(curves):
     ds = crossover_map(METAL, T, np.linspace(0, 2e-3, 5), level="fermi_surface")
     figure = figures.phase_map_figure(ds)
@@ -85,6 +90,7 @@ def test_quadrupole(curves):
     expected = ds["conductivity"].sel(current="x", field="y", spin="z").values.reshape(5, 5)
     np.testing.assert_allclose(np.asarray(meshes(ax)[0].get_array()).reshape(5, 5), expected)
     np.testing.assert_allclose(cut.get_lines()[0].get_ydata(), expected[2])
+    assert cut.xaxis.get_major_formatter()._scientific and cut.xaxis.get_major_formatter()._powerlimits == (-2, 2)
     # chi falls with q: the points lie below the initial slope
     points, slope = (line.get_ydata() for line in cut.get_lines())
     assert slope[0] > points[0] > 0

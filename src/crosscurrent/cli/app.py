@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "explain": ("show", "explain", "Say what is in a result."),
     "export": ("show", "export", "Write a result as text columns."),
     "models": ("models", "models", "List the built-in materials and metals with their sources."),
+    "convert": ("convert", "convert", "Make a record of polar modes from a phonopy calculation, or a published model."),
     "symmetry": ("symmetry", "symmetry", "Say which tensor components a magnetic group allows."),
     "inspect": ("models", "inspect", "Look at Wannier90 files: are they sound, what do they hold?"),
     "reproduce": ("reproduce", "reproduce", "Redo the figures of a paper and compare."),
@@ -99,7 +100,8 @@ def app(debug: bool) -> None:
     """Spin currents and spin generation of electrons in an electric field.
 
     Which spin Hall current flows, in every definition side by side; how much spin a field that varies in time
-    generates, where, and in which direction; which spin current soft phonons mediate in a metal.
+    generates, where, and in which direction; which spin current soft phonons mediate in a metal; where heat and
+    polarization gather in a ferroelectric slab in a magnetic field.
 
     A job file (TOML) names a model and a question; `run` answers it into a netCDF file that carries units, index order,
     errors and its own history; `plot` and `explain` read that file.

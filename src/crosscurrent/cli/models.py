@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 @click.argument("key", required=False)
 @click.option("--job", is_flag=True, help="Print a first job for KEY.")
 @click.option(
-    "--response", help="What that job asks, e.g. spin_generation  [default: spin_hall; of metals phonon_spin]."
+    "--response",
+    help="What that job asks, e.g. edelstein  [default: spin_hall; phonon_spin of metals, ferron_hall of lattices].",
 )
 def models(key: str | None, job: bool, response: str | None) -> None:
-    """List the built-in materials and metals, or tell all about the one named KEY: source, parameters with units."""
+    """List what is built in, or tell all about the one named KEY: source, parameters with units."""
+    from crosscurrent.jobs import lattice
     from crosscurrent.jobs.metal import description
     from crosscurrent.jobs.model import entry as entry_of
+    from crosscurrent.models.local_mode_file import local_mode, local_mode_names
     from crosscurrent.models.materials.registry import catalogue
     from crosscurrent.models.paraelectric_metal import METALS
 
@@ -37,6 +40,13 @@ def models(key: str | None, job: bool, response: str | None) -> None:
         for name, make in METALS.items():
             click.echo(f"{name:<{width}}  3D  {description(make())}")
             click.echo(_source(make().source, width + 6))
+        click.echo("\nLattices of polar modes, for ferron_hall:")
+        for name in local_mode_names():
+            click.echo(f"{name:<{width}}  3D  {lattice.description(local_mode(name))}")
+            click.echo(_source(local_mode(name).source, width + 6))
+        return
+    if key in local_mode_names():
+        click.echo(_lattice_job(key, response) if job else f"{key}: " + "\n  ".join(lattice.details(key)))
         return
     if key in METALS:
         click.echo(_metal_job(key, response) if job else _metal_details(key), nl=False)
@@ -62,6 +72,12 @@ def _metal_job(key: str, response: str | None) -> str:
     from crosscurrent.jobs.plan import starter_metal_job
 
     return starter_metal_job(key, response or "phonon_spin").to_toml()
+
+
+def _lattice_job(key: str, response: str | None) -> str:
+    from crosscurrent.jobs.plan import starter_lattice_job
+
+    return starter_lattice_job(key, response or "ferron_hall").to_toml().rstrip("\n")
 
 
 def _metal_details(key: str) -> str:

@@ -73,7 +73,15 @@ def _one(folder: Path, target: Path, workers: int, quiet: bool) -> bool:
 
 
 def _draw(figure: Figure, results: Results, path: Path) -> None:
-    from crosscurrent.plot import compare, mechanisms_figure, panels, phonon_panels, save_figure
+    from crosscurrent.plot import (
+        compare,
+        maps_figure,
+        mechanisms_figure,
+        panels,
+        phonon_panels,
+        save_figure,
+        scan_figure,
+    )
 
     lines = [(results[line.job], line.variable, dict(line.select), line.label) for line in figure.line]
     if figure.kind == "curves":
@@ -89,6 +97,10 @@ def _draw(figure: Figure, results: Results, path: Path) -> None:
         )
     elif figure.kind == "mechanisms":
         drawn = mechanisms_figure(lines[0][0], title=figure.title or None)
+    elif figure.kind == "slab":
+        drawn = maps_figure(lines[0][0], title=figure.title or None)
+    elif figure.kind == "field_scan":
+        drawn = scan_figure(lines[0][0], title=figure.title or None)
     elif figure.kind in ("map", "bands", "direction"):
         drawn = panels(figure.kind, lines, unit=figure.unit, title=figure.title)
     else:

@@ -18,12 +18,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from crosscurrent.jobs import metal, schema
+from crosscurrent.jobs import lattice, metal, schema
 from crosscurrent.jobs.arguments import Asked, chemical_potentials, converted, path_of, where_of
 from crosscurrent.jobs.model import build_method, build_model
 from crosscurrent.jobs.quantities import nearest
 from crosscurrent.jobs.symmetry import group_of
 from crosscurrent.models.bloch import BlochModel
+from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
 from crosscurrent.numerics.chunks import ChunkMap
 from crosscurrent.numerics.zone import Adaptive, Method
@@ -44,7 +45,7 @@ class Prepared:
     """
 
     job: schema.Job
-    model: BlochModel | ParaelectricMetal | None
+    model: BlochModel | ParaelectricMetal | LocalMode | None
     method: Method | None
     compute: Callable[[ChunkMap], xr.Dataset]
     arguments: Mapping[str, Any]
@@ -58,6 +59,8 @@ class Prepared:
             return "none"
         if isinstance(self.model, ParaelectricMetal):
             return metal.description(self.model)
+        if isinstance(self.model, LocalMode):
+            return lattice.description(self.model)
         return f"{self.model.name}, {self.model.n_states} states, {self.model.domain.description}"
 
     @property
@@ -65,7 +68,7 @@ class Prepared:
         """The model in a few words."""
         if self.model is None:
             return "no model"
-        if isinstance(self.model, ParaelectricMetal):
+        if isinstance(self.model, ParaelectricMetal | LocalMode):
             return self.model.name
         return f"{self.model.name} ({self.model.n_states} states, {self.model.dim}D)"
 
@@ -115,7 +118,7 @@ class Question:
     levels: Literal["many", "one"] | None = None
     chunks: bool = True
     tensor: bool = False
-    of: Literal["electrons", "metal"] | None = "electrons"
+    of: Literal["electrons", "metal", "lattice"] | None = "electrons"
     function: str = ""
     finish: Callable[[Asked], Finish | None] | None = None
 
@@ -156,6 +159,13 @@ QUESTIONS: Mapping[schema.ResponseName, Question] = {
     ),
     "crossover_map": Question("phonon_spin_map", schema.CrossoverMap, metal.crossover_arguments, of="metal"),
     "polarization_map": Question("phonon_spin_vertex", schema.PolarizationMap, converted, chunks=False, of=None),
+    "ferron_hall": Question(
+        "ferron_hall_scan",
+        schema.FerronHall,
+        lattice.ferron_hall_arguments,
+        of="lattice",
+        function="ferron_hall_scan",
+    ),
 }
 
 
@@ -180,29 +190,37 @@ def prepare(job: schema.Job) -> Prepared:
     return Prepared(job, model, used, compute, arguments, n_mu, relative)
 
 
+#: What a model is called, and what to give for it.
+_KINDS = {
+    "electrons": ("electrons in a crystal", "give a material, or files"),
+    "metal": ("a metal with soft phonons", 'give metal = "model-metal", or its numbers'),
+    "lattice": ("a lattice of polar modes", 'give local_mode = "batio3-b", or a record of your own'),
+}
+
+
 def _model_of(job: schema.Job, of: str) -> Any:
-    """The [model] table. Raises InputError when it is missing, or of the other kind than the question."""
+    """The [model] table. Raises InputError when it is missing, or of another kind than the question."""
     if job.model is None:
         raise InputError("this table is required", where="model", fix="add a table [model]")
-    if isinstance(job.model, schema.Metal) == (of == "metal"):
+    kinds: dict[type[schema.Table], str] = {schema.Metal: "metal", schema.LocalModeRecord: "lattice"}
+    given = kinds.get(type(job.model), "electrons")
+    if given == of:
         return job.model
-    asks, fix = (
-        ("of a metal with soft phonons, and this model is another", 'give metal = "model-metal", or its numbers')
-        if of == "metal"
-        else ("of electrons in a crystal, and this model is a metal with soft phonons", "give a material, or files")
-    )
-    raise InputError(f"'{job.response}' is asked {asks}", where="model", fix=fix)
+    wanted, fix = _KINDS[of]
+    another = "another" if given == "electrons" else _KINDS[given][0]
+    raise InputError(f"'{job.response}' is asked of {wanted}, and this model is {another}", where="model", fix=fix)
 
 
 def _without_bands(question: Question, job: schema.Job) -> Prepared:
-    """A question to a metal with soft phonons, or to no model at all: nothing is summed over bands."""
+    """A question to a metal with soft phonons, a lattice, or to no model at all: nothing is summed over bands."""
     if question.of is None and job.model is not None:
         raise InputError(f"'{job.response}' needs no model", where="model", fix="remove it")
     if job.zone is not None:
         raise InputError(f"'{job.response}' sums over no bands", where="zone", fix="remove it")
     if job.symmetry is not None:
         raise InputError(f"a result of '{job.response}' holds no tensor to check", where="symmetry", fix="remove it")
-    model = metal.build_metal(_model_of(job, "metal")) if question.of == "metal" else None
+    build: dict[str | None, Callable[[Any], Any]] = {"metal": metal.build_metal, "lattice": lattice.build_record}
+    model = build[question.of](_model_of(job, str(question.of))) if question.of is not None else None
     asked = Asked(job, question.table_of(job), model, None)
     arguments = question.arguments(asked)
     finish = question.finish(asked) if question.finish is not None else None
@@ -222,7 +240,8 @@ def _call(
     respond = getattr(import_module(f"crosscurrent.responses.{question.home}"), function)
     first = () if model is None else (model,)
     # some of these call `phonon_spin` for their numbers
-    with metal.pointing_at(name, function, "phonon_spin"):
+    keys = question.table.__struct_fields__ if question.of == "lattice" else ()
+    with metal.pointing_at(name, function, "phonon_spin"), lattice.at_keys(name, tuple(keys)):
         result: xr.Dataset = respond(*first, **arguments, **({"run": run} if question.chunks else {}))
     return finish(result) if finish is not None else result
 

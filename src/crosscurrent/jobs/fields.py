@@ -1,8 +1,8 @@
 """The kinds of values that a job file holds: quantities with bounds, and the table that every other one is made from.
 
 Units of plain numbers: energy eV, temperature K, length angstrom, wave vector 1/angstrom, electric field V/m, time
-ps (relaxation times fs), frequency THz, velocity m/s, mass kg (of electrons: electron masses), density 1/m^3, coupling
-to phonons eV angstrom^1.5 (in a plane eV angstrom).
+ps (relaxation times fs), frequency THz, angular frequency rad/ps, rate 1/ps, velocity m/s, mass kg (of electrons:
+electron masses), density 1/m^3, coupling to phonons eV angstrom^1.5 (in a plane eV angstrom).
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ ElectronMass = Annotated[float, Meta(gt=0, extra={"quantity": "mass", "unit": "m
 Density = Annotated[float, Meta(gt=0, extra={"quantity": "density"})]
 Coupling = Annotated[float, Meta(extra={"quantity": "coupling"})]
 PlaneCoupling = Annotated[float, Meta(extra={"quantity": "coupling in a plane"})]
+AngularFrequency = Annotated[float, Meta(extra={"quantity": "angular frequency"})]
+Rate = Annotated[float, Meta(ge=0, extra={"quantity": "rate"})]
 Count = Annotated[int, Meta(ge=1)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from crosscurrent.jobs.build import Prepared
+from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
 from crosscurrent.numerics.chunks import Partial, Work
 from crosscurrent.responses import gaps
@@ -49,9 +50,9 @@ def first_stage(prepared: Prepared) -> FirstStage | None:
 
 
 def check_limits(prepared: Prepared) -> None:
-    """Raises InputError for a frequency at or above the direct gap, and for a metal, as the response would."""
+    """Raises InputError for a frequency at or above the direct gap; for metals and lattices, as the response would."""
     given = prepared.arguments
-    if prepared.model is None or isinstance(prepared.model, ParaelectricMetal):
+    if prepared.model is None or isinstance(prepared.model, ParaelectricMetal | LocalMode):
         first_stage(prepared)
         return
     asks = prepared.job.response in ("spin_generation", "spin_generation_map") and given.get("omega") is not None

@@ -14,6 +14,7 @@ from crosscurrent.jobs.parse import model_files
 from crosscurrent.jobs.quantities import UNITS, describe, nearest, parse_quantity
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.models.materials.registry import Material, Parameter, catalogue
+from crosscurrent.models.paraelectric_metal import METALS
 from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Plane, Sphere
 from crosscurrent.numerics.zone import Adaptive, Method, PolarGrid, UniformMesh
 from crosscurrent.units import InputError
@@ -55,9 +56,10 @@ def _material(table: schema.Material) -> BlochModel:
 def entry(key: str) -> Material:
     known = catalogue()
     if key not in known:
-        raise InputError(
-            f"unknown material '{key}'{nearest(key, known)}", where="model.material", fix="known: " + ", ".join(known)
-        )
+        close = nearest(key, [*known, *METALS])
+        metal = next((name for name in METALS if f"'{name}'" in close), None)
+        fix = "known: " + ", ".join(known) if metal is None else f'a metal with soft phonons is metal = "{metal}"'
+        raise InputError(f"unknown material '{key}'{close}", where="model.material", fix=fix)
     return known[key]
 
 

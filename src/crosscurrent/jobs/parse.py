@@ -19,9 +19,9 @@ from crosscurrent.jobs.schema import (
     RESPONSES,
     FieldFile,
     Job,
-    Material,
-    Metal,
+    LocalModeRecord,
     Model,
+    ProfileFile,
     SampledWaveform,
     TightBindingFile,
     Wannier90,
@@ -32,6 +32,7 @@ from crosscurrent.units import InputError
 
 _WAVEFORM = "spin_pulse.waveform.csv"
 _FIELD = "phonon_currents.electric_field.file"
+_PROFILES = ("temperature", "damping")
 #: Responses that are asked of no model.
 _WITHOUT_MODEL = ("polarization_map",)
 _FILE_KEYS = ("file", "tb", "hr", "wsvec", "centres", "chk", "eig", "mmn", "spn", "shu", "siu", "win")
@@ -100,12 +101,16 @@ def job_files(job: Job) -> dict[str, Path]:
     field = job.phonon_currents.electric_field if job.phonon_currents is not None else None
     if isinstance(field, FieldFile):
         files[_FIELD] = Path(field.file)
+    for name in _PROFILES if job.ferron_hall is not None else ():
+        profile = getattr(job.ferron_hall, name)
+        if isinstance(profile, ProfileFile):
+            files[f"ferron_hall.{name}.file"] = Path(profile.file)
     return files
 
 
 def model_files(model: Model | None) -> dict[str, Path]:
     """Key -> path of every file that a model is read from."""
-    if not isinstance(model, (Wannier90, TightBindingFile)):
+    if not isinstance(model, (Wannier90, TightBindingFile, LocalModeRecord)):
         return {}
     values = {key: getattr(model, key, None) for key in _FILE_KEYS}
     return {key: Path(value) for key, value in values.items() if value is not None}
@@ -122,6 +127,10 @@ def _with_files(job: Job, words: Mapping[str, str]) -> Job:
     if _FIELD in words and out.phonon_currents is not None:
         field = replace(out.phonon_currents.electric_field, file=words[_FIELD])
         out = replace(out, phonon_currents=replace(out.phonon_currents, electric_field=field))
+    profiles = {name: words[key] for name in _PROFILES if (key := f"ferron_hall.{name}.file") in words}
+    if profiles and out.ferron_hall is not None:
+        files = {name: ProfileFile(file=word) for name, word in profiles.items()}
+        out = replace(out, ferron_hall=replace(out.ferron_hall, **files))
     return out
 
 
@@ -129,8 +138,8 @@ def _with_files(job: Job, words: Mapping[str, str]) -> Job:
 def job_to_toml(job: Job) -> str:
     """The job as TOML; reading it back gives an equal job."""
     tables = msgspec.to_builtins(job)
-    if isinstance(job.model, Material) or (isinstance(job.model, Metal) and job.model.metal is not None):
-        del tables["model"]["kind"]  # `material = ...` or `metal = ...` says it
+    if any(getattr(job.model, word, None) is not None for word in ("material", "metal", "local_mode")):
+        del tables["model"]["kind"]  # that word says it
     lines = [f"{_key(k)} = {_value(v)}" for k, v in tables.items() if not isinstance(v, dict)]
     for name, table in tables.items():
         if isinstance(table, dict):

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from crosscurrent.jobs import schema
+from crosscurrent.jobs import lattice, schema
 from crosscurrent.jobs.build import Prepared
 from crosscurrent.jobs.limits import first_stage
 from crosscurrent.models.bloch import BlochModel
+from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.materials.registry import Material
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
 from crosscurrent.numerics.chunks import Work
@@ -52,12 +53,21 @@ def plan(prepared: Prepared) -> Plan:
     """Estimate the cost of a prepared job without running it."""
     if prepared.model is None or isinstance(prepared.model, ParaelectricMetal):
         return _metal(prepared)
+    if isinstance(prepared.model, LocalMode):
+        # refuses what the run would refuse
+        first_stage(prepared)
+        return Plan(*_lattice_plan(prepared), points="wave vectors")
     adaptive = isinstance(prepared.method, Adaptive)
     judge = _ESTIMATES.get(prepared.job.response)
     if judge is None or prepared.method is None:
         return Plan(prepared.k_points, adaptive, None, None)
     cost = judge(prepared, prepared.method)
     return Plan(int(cost.k_points), adaptive, float(cost.seconds), float(cost.bytes))
+
+
+def _lattice_plan(prepared: Prepared) -> tuple[int, bool, float, float]:
+    points, seconds, memory = lattice.cost(prepared.arguments)
+    return points, False, seconds, memory
 
 
 #: Columns, and temperatures of each, that are timed.
@@ -108,7 +118,7 @@ def _spin_generation(prepared: Prepared, method: Method) -> Cost:
 
 def _bands(prepared: Prepared) -> BlochModel:
     assert prepared.model is not None
-    assert not isinstance(prepared.model, ParaelectricMetal)
+    assert not isinstance(prepared.model, ParaelectricMetal | LocalMode)
     return prepared.model
 
 
@@ -177,6 +187,22 @@ def starter_metal_job(metal: str, response: str = "phonon_spin") -> schema.Job:
         title=f"{metal}: {_TITLES[response]}",
         model=schema.Metal(metal=metal),
         **{response: tables[response]},  # type: ignore[arg-type]
+    )
+
+
+def starter_lattice_job(record: str, response: str = "ferron_hall") -> schema.Job:
+    """A first job for a lattice of polar modes: a small slab at 80 rad/ps. Raises InputError for another response."""
+    if response != "ferron_hall":
+        raise InputError(f"no first job for '{response}'", where="--response", fix="choose ferron_hall")
+    return schema.Job(
+        response="ferron_hall",
+        title=f"{record}: ferron Hall effect",
+        model=schema.LocalModeRecord(local_mode=record),
+        ferron_hall=schema.FerronHall(
+            grid=(41, 31, 9),
+            temperature=schema.HotBandTable(hot=50.0, cold=0.0, width=0.25, smoothing=0.12),
+            omega_B=80.0,
+        ),
     )
 
 

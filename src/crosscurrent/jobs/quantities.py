@@ -1,9 +1,9 @@
 """Numbers with units in job files: `"10 meV"` becomes 0.01, and `"10 K"` is refused where an energy is asked for.
 
 Default units, used for plain numbers: energy eV, temperature K, length angstrom, wave vector 1/angstrom, time ps,
-frequency THz, electric field V/m, velocity m/s, mass kg, density 1/m^3, coupling to phonons eV angstrom^1.5 (in a plane
-eV angstrom). An energy may be given as the frequency of a photon, "17 THz": that is h nu, not
-hbar nu.
+frequency THz, angular frequency rad/ps, rate 1/ps, electric field V/m, velocity m/s, mass kg, density 1/m^3, coupling
+to phonons eV angstrom^1.5 (in a plane eV angstrom). An energy may be given as the frequency of a photon, "17 THz": that
+is h nu, not hbar nu.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ UNITS: dict[str, dict[str, float]] = {
     "wave vector": {f"1/{unit}": 1 / f for unit, f in _LENGTH.items()},
     "time": {"ps": 1.0, "fs": 1e-3, "ns": 1e3},
     "frequency": _FREQUENCY,
+    "angular frequency": {"rad/ps": 1.0, "rad/fs": 1e3, "rad/s": 1e-12},
+    "rate": {"1/ps": 1.0, "1/fs": 1e3, "1/s": 1e-12},
     "velocity": {"m/s": 1.0, "km/s": 1e3, "cm/s": 1e-2},
     "mass": {"kg": 1.0, "amu": _c.atomic_mass, "m_e": _c.m_e},
     "density": {"1/m^3": 1.0, "1/cm^3": 1e6, "1/nm^3": 1e27, "1/angstrom^3": 1e30},

@@ -99,7 +99,8 @@ class Figure(Table, frozen=True, kw_only=True):
     "direction", a panel a line, the in-plane spin that a tensor gives for every direction of the field; "mechanisms",
     the bars of the one line's job. Of metals with soft phonons: "coefficient", chi or kappa of all lines over x, and
     their ratio to the first line; "phase_map", "quadrupole" and "arrows", of the one line's job; "polarization", a
-    panel a line. Of curves: x is the coordinate on the horizontal axis, such as "frequency";
+    panel a line. Of lattices: "slab", the maps of the one line's job, and "field_scan", their size over the field. Of
+    curves: x is the coordinate on the horizontal axis, such as "frequency";
     absolute draws magnitudes; log draws them on two logarithmic axes. xlim, ylim: limits of the axes of curves and
     bands.
     """
@@ -116,6 +117,8 @@ class Figure(Table, frozen=True, kw_only=True):
         "quadrupole",
         "polarization",
         "arrows",
+        "slab",
+        "field_scan",
     ] = "curves"
     title: str = ""
     unit: str | None = None

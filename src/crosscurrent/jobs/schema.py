@@ -6,7 +6,7 @@ of the job file with the same keys. Units of plain numbers: energy eV, temperatu
 "0.05 1/angstrom", "100 kV/cm"; a temperature also as kT, "27 meV"; an energy also as h nu, "17 THz").
 
 What can be asked of electrons in a crystal stands in `questions`, of a metal with soft phonons in `metal_questions`,
-the kinds of values in `fields`.
+of a lattice of polar modes in `lattice_questions`, the kinds of values in `fields`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ from crosscurrent.jobs.fields import Table as Table
 from crosscurrent.jobs.fields import TemperatureRange as TemperatureRange
 from crosscurrent.jobs.fields import Temperatures as Temperatures
 from crosscurrent.jobs.fields import TimeRange as TimeRange
+from crosscurrent.jobs.lattice_questions import FerronHall as FerronHall
+from crosscurrent.jobs.lattice_questions import HotBandTable as HotBandTable
+from crosscurrent.jobs.lattice_questions import ProfileFile as ProfileFile
+from crosscurrent.jobs.lattice_questions import RampTable as RampTable
+from crosscurrent.jobs.lattice_questions import SpongeTable as SpongeTable
+from crosscurrent.jobs.lattice_questions import StepTable as StepTable
 from crosscurrent.jobs.metal_questions import CrossoverMap as CrossoverMap
 from crosscurrent.jobs.metal_questions import FieldFile as FieldFile
 from crosscurrent.jobs.metal_questions import PhononCurrents as PhononCurrents
@@ -162,7 +168,18 @@ class Metal(Table, frozen=True, kw_only=True, tag_field="kind", tag="metal"):
     source: str | None = None
 
 
-Model = Material | Wannier90 | TightBindingFile | Metal
+class LocalModeRecord(Table, frozen=True, kw_only=True, tag_field="kind", tag="local_mode"):
+    """A lattice of local polar modes: one displacement a cell, its charge, mass and couplings.
+
+    Give one of the two. local_mode: a record that comes with the package; `crosscurrent models` lists them. file: a
+    record that `crosscurrent convert` has written; its path counts from the folder of the job file.
+    """
+
+    local_mode: str | None = None
+    file: str | None = None
+
+
+Model = Material | Wannier90 | TightBindingFile | Metal | LocalModeRecord
 
 
 # ------------------------------------------------------------------------------------------------ [zone]
@@ -205,6 +222,7 @@ ResponseName = Literal[
     "phonon_currents",
     "crossover_map",
     "polarization_map",
+    "ferron_hall",
 ]
 RESPONSES: tuple[str, ...] = get_args(ResponseName)
 
@@ -232,6 +250,7 @@ class Job(Table, frozen=True, kw_only=True):
     phonon_currents: PhononCurrents | None = None
     crossover_map: CrossoverMap | None = None
     polarization_map: PolarizationMap | None = None
+    ferron_hall: FerronHall | None = None
     zone: Zone | None = None
     symmetry: SymmetryTable | None = None
 

@@ -114,12 +114,12 @@ def _with_tag(node: inspect.Type, default: object, raw: object) -> object:
 
 
 def _tagged(structs: list[inspect.StructType], raw: dict[str, Any], path: str, locate: Locate) -> inspect.StructType:
-    """The struct that the table's tag names; [model] needs none when it says `material` or `metal`."""
+    """The struct that the table's tag names; [model] needs none when it says `material`, `metal` or `local_mode`."""
     field = structs[0].tag_field
     if field is None:
         return structs[0]
     tags = {str(s.tag): s for s in structs}
-    named = next((tag for tag in ("material", "metal") if tag in raw and tag in tags), None)
+    named = next((tag for tag in ("material", "metal", "local_mode") if tag in raw and tag in tags), None)
     if field not in raw and named is not None:
         return tags[named]
     if field not in raw:

@@ -12,10 +12,12 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from crosscurrent.plot.curves import compare, curve, hall_figure
+from crosscurrent.plot.ferron import ferron_figure, is_ferron, maps_figure, scan_figure
 from crosscurrent.plot.mechanisms import mechanisms_figure
 from crosscurrent.plot.momentum import bands, bands_figure, k_map, map_figure
 from crosscurrent.plot.panels import panels
 from crosscurrent.plot.phonon_choice import is_phonon, phonon_figure, phonon_panels
+from crosscurrent.plot.phonon_one_loop import trust_figure
 from crosscurrent.plot.phonon_spin import (
     arrows_figure,
     coefficient_figure,
@@ -35,9 +37,11 @@ __all__ = [
     "compare",
     "curve",
     "draw",
+    "ferron_figure",
     "hall_figure",
     "k_map",
     "map_figure",
+    "maps_figure",
     "mechanisms_figure",
     "panels",
     "phase_map_figure",
@@ -47,9 +51,11 @@ __all__ = [
     "pulse_figure",
     "quadrupole_figure",
     "save_figure",
+    "scan_figure",
     "spin_figure",
     "spin_map",
     "spin_map_figure",
+    "trust_figure",
 ]
 
 _FORMATS = (".png", ".pdf", ".svg")
@@ -73,6 +79,8 @@ def draw(
     axes. Raises InputError when the result holds nothing of the sort, or a name is not in it.
     """
     first, component = (names[0] if names else None for names in (variables, components))
+    if is_ferron(ds):
+        return ferron_figure(ds, title=title)
     if is_phonon(ds):
         return phonon_figure(ds, variable=first, components=components, title=title)
     if "current" in ds.dims:

@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from crosscurrent.plot.curves import hall_figure
+from crosscurrent.plot.phonon_one_loop import trust_figure
 from crosscurrent.plot.phonon_spin import (
     arrows_figure,
     coefficient_figure,
@@ -20,8 +21,8 @@ from crosscurrent.plot.phonon_spin import (
 from crosscurrent.results.schema import ERROR_SUFFIX
 from crosscurrent.units import InputError
 
-Kind = Literal["coefficient", "phase_map", "quadrupole", "polarization", "arrows"]
-KINDS: tuple[str, ...] = ("coefficient", "phase_map", "quadrupole", "polarization", "arrows")
+Kind = Literal["coefficient", "phase_map", "quadrupole", "polarization", "arrows", "trust"]
+KINDS: tuple[str, ...] = ("coefficient", "phase_map", "quadrupole", "polarization", "arrows", "trust")
 Line = tuple[xr.Dataset, str, dict[str, object], str]
 
 _TENSOR = "conductivity"
@@ -42,6 +43,8 @@ def phonon_figure(
 ) -> Figure:
     """The figure of one result: its map, its arrows, or a coefficient over its longest axis.
 
+    A result of order g^2 over three or more temperatures and gaps becomes the map of what its kept part lacks.
+
     components: of the conductivity ("xyz": current, field, spin), or the spin of a current in space ("z"). Raises
     InputError for names that are not in it.
     """
@@ -52,8 +55,10 @@ def phonon_figure(
         return phase_map_figure(ds, title=title)
     if "electric_field" in ds:
         return arrows_figure(ds, spin=components[0] if components else "z", title=title)
+    if "chi_kept" in ds and variable is None and not components and min(ds.sizes["temperature"], ds.sizes["gap"]) > 2:
+        return trust_figure(ds, title=title)
     if _fills_plane(ds) and variable in (None, _TENSOR):
-        return _quadrupole(ds, components[0] if components else "xyz", title)
+        return quadrupole_figure(ds, component=components[0] if components else "xyz", title=title)
     if components or variable == _TENSOR:
         names = {_TENSOR: "spin_conductivity", _TENSOR + ERROR_SUFFIX: "spin_conductivity" + ERROR_SUFFIX}
         if ds.sizes["wavevector"] == 1:
@@ -82,11 +87,13 @@ def phonon_panels(kind: str, lines: Sequence[Line], *, x: str | None = None, tit
         return phase_map_figure(first, title=title)
     if kind == "quadrupole":
         component = "".join(str(select.get(name, default)) for name, default in zip(_INDICES, "xyz", strict=True))
-        return _quadrupole(first, component, title)
+        return quadrupole_figure(first, component=component, title=title)
     if kind == "polarization":
         return polarization_figure(kept, title=title)
     if kind == "arrows":
         return arrows_figure(lines[0][0], spin=str(select.get("spin", "z")), title=title)
+    if kind == "trust":
+        return trust_figure(first, title=title)
     raise InputError(f"no figure of kind '{kind}'", where="plot", fix="choose one of " + ", ".join(KINDS))
 
 
@@ -108,9 +115,6 @@ def _coefficients(results: Sequence[tuple[xr.Dataset, str]], variable: str, x: s
     if variable not in ds:
         raise InputError(f"no variable '{variable}'", where="plot", fix="choose from " + ", ".join(map(str, ds)))
     axes = {"temperature": "temperature", "gap": "gap", "wavevector": "q"}
-    if len(results) == 1 and sum(ds.sizes.get(axis, 1) > 1 for axis in (*axes, "omega")) < 2:
-        # one curve, which no axis names
-        results = [(ds, results[0][1] or str(ds.attrs.get("model", "")))]
     along = x or max(axes.items(), key=lambda item: ds.sizes.get(item[0], 0))[1]
     positive = all(bool(np.all(result[variable].real > 0)) for result, _ in results)
     figure = coefficient_figure(results, variable=variable, x=along, log=positive, title=title)
@@ -121,13 +125,6 @@ def _coefficients(results: Sequence[tuple[xr.Dataset, str]], variable: str, x: s
         for line in ax.get_lines():
             if len(line.get_xdata()) == 1:  # type: ignore[arg-type]
                 line.set_marker("o")
-    return figure
-
-
-def _quadrupole(ds: xr.Dataset, component: str, title: str | None) -> Figure:
-    figure = quadrupole_figure(ds, component=component, title=title)
-    # squares of small numbers would run into one another
-    figure.axes[1].ticklabel_format(axis="x", style="sci", scilimits=(-2, 2))
     return figure
 
 

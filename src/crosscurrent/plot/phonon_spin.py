@@ -65,7 +65,8 @@ def coefficient_figure(
         axes[1].axhline(1.0, color="0.6", linewidth=0.8, zorder=0)
         axes[1].set_ylabel(f"over {results[0][1]}", fontsize=8)
     axes[-1].set_xlabel(style.with_unit(f"${_AXES[x]}$", str(ds[x].attrs.get("units", ""))))
-    axes[0].legend(fontsize=7, frameon=False)
+    if axes[0].get_legend_handles_labels()[1]:
+        axes[0].legend(fontsize=7, frameon=False)
     figure.suptitle(title if title is not None else str(ds.attrs.get("job_title") or ds.attrs["quantity"]), fontsize=11)
     style.note(figure, ds)
     return figure
@@ -137,6 +138,7 @@ def phase_map_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
         ax.set_xlim(gap[0], gap[-1])
         ax.set_xlabel(r"$E_g$ (meV)")
     left.set_ylabel(r"$T$ (K)")
+    scheme.legend(fontsize=7, loc="lower right")
     figure.suptitle(title if title is not None else str(ds.attrs.get("job_title") or ds.attrs["quantity"]), fontsize=11)
     style.note(figure, ds)
     return figure
@@ -148,6 +150,7 @@ def _regime_lines(ds: xr.Dataset, ax: Axes) -> None:
     reach = ds["thermal_kl"].values
     if reach.shape[1] > 1 and reach.min() < 1.0 < reach.max():
         ax.contour(1e3 * gap, temperature, reach, levels=[1.0], colors="k", linestyles="--", linewidths=1.0)
+        ax.plot([], [], "--", color="k", linewidth=1.0, label="$kl = 1$")
     critical = float(ds.attrs.get("T_star_K", 0.0))
     if critical > 0:
         # a phonon that is not thermal is not critical
@@ -192,6 +195,8 @@ def quadrupole_figure(ds: xr.Dataset, *, component: str = "xyz", title: str | No
     cut.plot(qx**2, slope * qx**2, "-", color="0.5", linewidth=1.0, label="slope at small q")
     cut.set_xlabel("$(q_x/k_F)^2$, at the smallest $|q_y|$")
     cut.set_ylabel(symbol)
+    # squares of small numbers would run into one another
+    cut.ticklabel_format(axis="x", style="sci", scilimits=(-2, 2))
     cut.legend(fontsize=8, frameon=False)
     figure.suptitle(title if title is not None else str(ds.attrs.get("job_title") or ds.attrs["quantity"]), fontsize=11)
     style.note(figure, ds)

@@ -154,6 +154,8 @@ def ferron_hall_kernels(
             "local balances close in continuous time only", where="currents", fix="leave out the step or the currents"
         )
     friction, words = realised(damping, slab.shape[1], "damping", positive=True)
+    # a lower bound, before a slab that is too large is looked at
+    _check_memory(int(ferron_hall_memory(slab, precision=precision, currents=currents) * 2**30), memory)
     ties = record.couplings(slab)
     stability = check_stability(record, slab, ties)
     _check_step(step, stability)

@@ -14,6 +14,7 @@ from crosscurrent.models.local_mode_stability import Stability
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.physics.lattice_langevin import equivalent_field
 from crosscurrent.responses.ferron_hall_maps import Maps
+from crosscurrent.responses.record_numbers import record_numbers
 from crosscurrent.results import Quantity, dataset
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,8 @@ _WARNINGS = (
     "sign, layer structure and size of the odd polarization depend on the short-range kernel, the temperature profile "
     "and the sponge",
 )
+#: A numerical error from which on the result carries a warning.
+_LARGE = 1e-3
 _SUFFIXES = {"_0": "without a field", "": "in the field", "_odd": "odd in the field"}
 
 
@@ -84,10 +87,20 @@ def labelled(lattice: Lattice, maps: Mapping[str, Maps], words: Mapping[str, str
         domain=f"{nx} x {ny} x {nz} cells, open along y, where the dipoles' transform has {lattice.slab.length_y}",
         method=_method(lattice),
         status="exact for the linearised lattice",
-        warnings=_WARNINGS,
+        warnings=_warnings(maps),
         **_numbers(lattice, maps),
         **words,
     )
+
+
+def _warnings(maps: Mapping[str, Maps]) -> tuple[str, ...]:
+    error = max(found.error for found in maps.values())
+    if error < _LARGE:
+        return _WARNINGS
+    lost = (
+        f"numerical error {error:.1e} of the covariances: two modes nearly coincide; a slightly different damping helps"
+    )
+    return (lost, *_WARNINGS)
 
 
 def _coordinates(nx: int, ny: int, currents: bool) -> dict[str, Quantity]:
@@ -162,12 +175,14 @@ def _numbers(lattice: Lattice, maps: Mapping[str, Maps]) -> dict[str, float]:
         "fastest_mode_rad_per_ps": lattice.stability.frequency,
         "memory_GiB_per_worker": lattice.memory / 2**30,
         "polarization_at_rest_C_per_m2": float(record.polarization @ axis),
+        "largest_kinetic_energy_odd_eV": float(np.abs(maps["_odd"].kinetic).max()),
+        "largest_polarization_odd_C_per_m2": float(np.abs(maps["_odd"].shift).max()),
     }
     for name, found in {"zero_field": maps["_0"], "field": maps[""]}.items():
         if found.transport is not None:
             numbers[f"energy_imbalance_{name}"] = found.transport.energy_imbalance
             numbers[f"angular_imbalance_{name}"] = found.transport.angular_imbalance
-    return numbers | _coefficients(lattice, maps)
+    return numbers | _coefficients(lattice, maps) | record_numbers(record)
 
 
 def _coefficients(lattice: Lattice, maps: Mapping[str, Maps]) -> dict[str, float]:

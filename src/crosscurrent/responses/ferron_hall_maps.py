@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +29,7 @@ class Transport:
     """energy: current of the short range through a cell, (Nx, Ny, 2) eV/ps. angular: the same for L_z by S37, hbar/ps.
 
     torques: the terms of S38 for L_z by name, (Nx, Ny) hbar/ps. energy_imbalance, angular_imbalance: what S29 and S38
-    leave over, relative to the largest power of the baths and the largest torque.
+    leave over, relative to their largest term.
     """
 
     energy: Floats
@@ -132,12 +133,17 @@ def _transport(
         -problem.damping * maps.angular[..., 2],
     )
     flows = [f"current_{axis}" for axis in "xy"]
-    largest = max(float(np.abs(term).max()) for term in terms)
     return Transport(
         energy=np.stack([observables.energy_current(probes[name][..., 3:, :]) for name in flows], axis=-1),
         # S37 has the opposite sign of a torque, and half of each bond belongs to the cell
         angular=np.stack([-0.5 * torque[name] for name in flows], axis=-1),
         torques=dict(zip(_TORQUES, terms, strict=True)),
-        energy_imbalance=float(np.abs(power["short_range"] + power["dipole"] + bath).max() / np.abs(bath).max()),
-        angular_imbalance=float(np.abs(np.sum(terms, axis=0)).max() / largest) if largest > 0 else 0.0,
+        energy_imbalance=_imbalance((power["short_range"], power["dipole"], bath)),
+        angular_imbalance=_imbalance(terms),
     )
+
+
+def _imbalance(terms: Sequence[Floats]) -> float:
+    """Largest sum of the terms over the largest term; 0 when all of them vanish."""
+    largest = max(float(np.abs(term).max()) for term in terms)
+    return float(np.abs(np.sum(terms, axis=0)).max()) / largest if largest > 0 else 0.0

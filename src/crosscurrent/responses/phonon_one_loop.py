@@ -76,9 +76,10 @@ def one_loop_conductivity(
 
     Returns `conductivity` (temperature, gap, wavevector, current, field, spin), C/m; `coefficients` a, b, d
     (temperature, gap, diagram, sector, coefficient), C m, where (vertex, ra) is the model of `phonon_spin`; `uniform` s
-    (temperature, gap, sector), C/m; `chi` = (a + b)/2 and `chi_kept`, C m; `missing`, what the kept part lacks over the
-    kept part. Errors hold the numerical one, a factor of two in the cutoff, and for the conductivity the q dependence
-    of the kept part. Raises InputError as `phonon_spin`.
+    (temperature, gap, sector), C/m, its sum `uniform_total` and, to compare, `quadratic`, the largest of |a|, |b|, |d|
+    times q^2 (temperature, gap, wavevector); `chi` = (a + b)/2 and `chi_kept`, C m; `missing`, what the kept part lacks
+    over the kept part. Errors hold the numerical one, a factor of two in the cutoff, and for the conductivity the q
+    dependence of the kept part. Raises InputError as `phonon_spin`.
     """
     axes = checked_axes(metal, temperature, gap, q, q_unit, 3, None)
     question = Question(metal, axes, "one_loop", "thermal", "corrected", 3, "easy_axis", tolerance)
@@ -139,6 +140,7 @@ def _variables(question: Question, found: dict[str, NDArray[Any]], curved: Float
     with np.errstate(divide="ignore", invalid="ignore"):
         missing = total / kept[..., None] - np.array([1.0, 1.0, 0.0])
     point = (*dims, "wavevector")
+    size, size_error = _quadratic(question, total, total_error)
     return {
         "conductivity": Quantity(
             (*point, "current", "field", "spin"), sigma, "C/m", "spin conductivity of order g^2", sigma_error, key
@@ -154,9 +156,21 @@ def _variables(question: Question, found: dict[str, NDArray[Any]], curved: Float
         "uniform": Quantity(
             (*dims, "sector"), found["uniform"], "C/m", "s, at q = 0, part by part", found["uniform_error"], key
         ),
+        "uniform_total": Quantity(dims, uniform, "C/m", "s, which a uniform field sees", uniform_error, key),
+        "quadratic": Quantity(
+            point, size, "C/m", "largest of a, b, d in magnitude, times q^2; compare with s", size_error, key
+        ),
         "cutoff_slope": Quantity(dims, found["log_slope"], "C m", "change of a per unit of ln(cutoff)", None, key),
         **labels.regime(question),
     }
+
+
+def _quadratic(question: Question, total: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """Largest of |a|, |b|, |d| times q^2 and its error, (temperature, gap, wavevector)."""
+    square = (question.axes.lengths * question.metal.fermi_wave_vector) ** 2
+    which = np.argmax(np.abs(total), axis=-1)[..., None]
+    size, its_error = (np.take_along_axis(values, which, axis=-1) for values in (np.abs(total), error))
+    return size * square, its_error * square
 
 
 def _tensor(
@@ -183,12 +197,22 @@ def _warnings(question: Question, found: dict[str, NDArray[Any]], curved: Floats
     ]
     if np.any(curved > 0.1):
         out.append(f"q l is not small: the order q^2 of the kept part is wrong by up to {curved.max():.2g}")
-    total = found["parts"].sum(axis=(-3, -2))[..., :2].mean(axis=-1)
     kept = found["parts"][..., 0, 0, 0]
-    bad = np.abs(total - kept) > np.abs(kept)
-    if np.any(bad):
+    quadratic, _ = _quadratic(question, found["parts"].sum(axis=(-3, -2)), np.zeros((*kept.shape, 3)))
+    uniform = np.abs(found["uniform"].sum(axis=-1))[..., None]
+    smaller = quadratic < uniform
+    if np.any(smaller):
         out.append(
-            f"at {np.count_nonzero(bad)} of {bad.size} points what the RA model drops is larger than what it keeps"
+            f"at {np.count_nonzero(smaller)} of {smaller.size} points the spin Hall effect of a uniform field, s up to "
+            f"{uniform.max():.3g} C/m, is larger than all terms of order q^2, which reach {quadratic.max():.3g} C/m"
+        )
+    drops = np.abs(found["parts"].sum(axis=(-3, -2))[..., :2] - kept[..., None]).max(axis=-1)
+    vertex = found["parts"][..., 0, :, :2].sum(axis=-2).mean(axis=-1)
+    bad, worse = np.abs(vertex - kept) > np.abs(kept), drops > np.abs(kept)
+    if np.any(worse):
+        out.append(
+            f"at {np.count_nonzero(worse)} of {worse.size} points what the RA model drops is larger than what it keeps "
+            f"in a or b, in the mean of the vertex diagram alone at {np.count_nonzero(bad)}"
         )
     return out
 

@@ -93,6 +93,12 @@ def checked_axes(
     omega: ArrayLike | None,
 ) -> Axes:
     """The axes of a question as arrays. Raises InputError for values out of range."""
+    if not isinstance(metal, ParaelectricMetal):
+        raise InputError(
+            f"this is asked of a metal with soft phonons, got {type(metal).__name__}",
+            where="phonon_spin.metal",
+            fix="give one of paraelectric_metal(...), model_metal() or strontium_titanate()",
+        )
     temperatures, gaps = _numbers(temperature, "temperature", "K"), _numbers(gap, "gap", "eV")
     if np.any(temperatures <= 0):
         raise InputError(
@@ -149,6 +155,6 @@ def _wave_vectors(metal: ParaelectricMetal, q: ArrayLike, q_unit: str, dimension
         raise InputError(
             f"|q| is {longest:.3g} k_F, but no two points of the Fermi surface are further apart than 2 k_F",
             where="phonon_spin.q",
-            fix=f"k_F is {metal.fermi_wave_vector * ANGSTROM_M:.4g}/angstrom; check the unit of q",
+            fix=f"check the unit of q: k_F is {metal.fermi_wave_vector * ANGSTROM_M:.4g}/angstrom",
         )
     return np.asarray(vectors)

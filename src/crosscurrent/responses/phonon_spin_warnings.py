@@ -11,10 +11,10 @@ from crosscurrent.responses.phonon_spin_question import Question
 from crosscurrent.responses.phonon_spin_work import LEVELS
 
 CAVEATS = (
-    "RA one-loop model: only the retarded-advanced part of the vertex diagram is kept. Estimates of what is dropped, "
-    "for E_F = 3 eV and tau = 1e-14 s, relative to what is kept: the RR and AA parts are about -1e4 at T = 1 K and "
-    "E_g = 1 meV, -2.4 at 1 K without a gap, -0.05 to -0.1 at 10 K, and depend on the cutoff; level "
-    "'one_loop' computes them",
+    "RA one-loop model: only the retarded-advanced part of the vertex diagram is kept. What is dropped, over what is "
+    "kept, for E_F = 3 eV and tau = 1e-14 s at (1 K, 1 meV), (1 K, no gap), (10 K, no gap): about -1e4, -2.4 and "
+    "-0.05 to -0.1 by electrons near the Fermi level only, +9e4, +10 and +0.3 with phonons up to 10 k_F. It depends on "
+    "the cutoff; level 'one_loop' computes it",
     "the momentum-dependent coupling implies a charge current of its own, which the model drops: level 'one_loop' "
     "finds that it changes the answer by numbers of order one, and makes a spin Hall current in a uniform field, too",
 )
@@ -34,6 +34,9 @@ def warnings(question: Question, found: dict[str, NDArray[Any]]) -> list[str]:
     hot = float(np.max(question.thermal)) / metal.fermi_energy
     if hot > 0.05:
         out.append(f"kT/E_F reaches {hot:.2g}; the integral over the electron energy is right to order (kT/E_F)^2 only")
+    fast = 0.0 if question.axes.omega is None else float(np.max(question.axes.omega)) / metal.fermi_energy
+    if fast > 0.05:
+        out.append(f"the photon energy over E_F reaches {fast:.2g}; electrons are taken to be near the Fermi level")
     soft = (question.axes.gap < question.thermal[:, None]) & (
         question.axes.temperature[:, None] < question.critical_temperature
     )

@@ -163,7 +163,8 @@ class PhononSpinWork:
         chi_unit, kappa_unit = self._tilde_units(column)
         slopes = self.q_dependence(column, closed) if name == "second_order" else np.zeros(n)
         for i in np.flatnonzero(wanted):
-            if column.gap > _FROZEN * BOLTZMANN_EV_PER_K * column.temperatures[i]:
+            # neither thermal phonons nor, unless the gap is below the field's energy, emitted ones
+            if self._activation(column) > _FROZEN * BOLTZMANN_EV_PER_K * column.temperatures[i]:
                 out.numerical[i] = out.model[i] = 0.0
                 continue
             found = self._coefficients(name, column, float(column.temperatures[i]))
@@ -173,11 +174,13 @@ class PhononSpinWork:
             if self.vertex == "published":
                 out.numerical[i] = max(out.numerical[i], found.kappa_error / abs(found.kappa))
             # Eq. (15) fixes the electron's energy on one side of the phonon; what that breaks is not in chi
-            if column.omega:
-                out.numerical[i] += _frequency_error(column, float(column.temperatures[i]))
             lopsided = abs(found.first - found.second + 2j * found.kappa)
             out.model[i] = slopes[i] + max(lopsided, abs(found.axial)) / size
         return out
+
+    def _activation(self, column: Column) -> float:
+        """Energy, eV, that phonons have to borrow; the published weight knows no frequency."""
+        return column.gap - (column.omega if self.weight == "thermal" else 0.0)
 
     def _coefficients(self, name: str, column: Column, temperature: float) -> Coefficients:
         metal, thermal = self.metal, BOLTZMANN_EV_PER_K * temperature
@@ -223,11 +226,3 @@ class PhononSpinWork:
 def _ratio(above: Floats, below: Floats) -> Floats:
     """above/below, 0 where both are zero: a frozen phonon."""
     return np.where(below > 0, above / np.where(below > 0, below, 1.0), np.where(above > 0, math.inf, 0.0))
-
-
-def _frequency_error(column: Column, temperature: float) -> float:
-    """Relative error of levels C and D at a finite frequency: phonons end at 32 kT above the gap, and their weight
-    comes from its definition, where terms of order one cancel."""
-    thermal = BOLTZMANN_EV_PER_K * temperature
-    y, omega = column.gap / thermal, column.omega / thermal
-    return math.exp(min(omega - 25.0, 50.0)) + 1e-15 * (y + 5.0) / omega * math.exp(min(y, 50.0))

@@ -155,12 +155,20 @@ def to_dat(ds: xr.Dataset, path: str | os.PathLike[str], variables: list[str] | 
 
     One row for each point of the numeric axes (chemical potential, frequency, k, band), one column for each tensor
     component, its error beside it; complex variables take a column for each part. Read it with numpy.loadtxt.
-    variables: names to write; all estimates when None. Raises InputError when they do not share their numeric axes.
+    variables: names to write; all estimates that are numbers when None. Raises InputError when they do not share their
+    numeric axes, and for one that holds words.
     """
-    chosen = estimates(ds) if variables is None else variables
+    numeric = [name for name in estimates(ds) if ds[name].dtype.kind not in "UOT"]
+    chosen = numeric if variables is None else variables
     for name in chosen:
         if name not in ds.data_vars:
             raise InputError(f"no variable '{name}'", fix="choose from " + ", ".join(estimates(ds)))
+        if ds[name].dtype.kind in "UOT":
+            raise InputError(
+                f"'{name}' holds words, which are no column of numbers",
+                where="to_dat",
+                fix="choose from " + ", ".join(numeric),
+            )
     rows = {name: [str(d) for d in ds[name].dims if d not in component_dims(ds, name)] for name in chosen}
     if not chosen or len({tuple(r) for r in rows.values()}) > 1:
         axes = "; ".join(f"{name}: {', '.join(r) or 'none'}" for name, r in rows.items())
@@ -173,6 +181,8 @@ def to_dat(ds: xr.Dataset, path: str | os.PathLike[str], variables: list[str] | 
     for name in chosen:
         columns += _component_columns(ds, name, rows[name])
     header = _dat_header(ds) + [f"column {i + 1}: {label}" for i, (label, _) in enumerate(columns)]
+    words = [name for name in estimates(ds) if name not in numeric] if variables is None else []
+    header += [f"left out, holds words: {name}" for name in words]
     table = np.column_stack([values for _, values in columns])
     target = Path(path)
     # 17 digits bring every double back to the same bits

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.physics.phonon_spin.dynamic_weight import dynamic_weight
+from crosscurrent.physics.phonon_spin.triangle import gauss
 from crosscurrent.physics.phonon_spin.weights import Weight, phonon_weight
 
 Floats = NDArray[np.float64]
@@ -181,7 +182,7 @@ def _k_rule(w_t: Floats, electrons: Electrons, n: int) -> tuple[Floats, Floats]:
         edges |= set(np.sqrt(energies[energies > gap] ** 2 - gap**2) / a)
     inside = np.array([0.0, *sorted(edge for edge in edges if edge < (1.0 - 1e-9) * end), end])
     edge = inside[np.concatenate([[True], np.diff(inside) > 1e-9 * inside[1:]])]
-    x, w = np.polynomial.legendre.leggauss(n)
+    x, w = gauss(n)
     low, high = edge[:-1, None], edge[1:, None]
     return (0.5 * (low + high) + 0.5 * (high - low) * x).ravel(), (0.5 * (high - low) * w).ravel()
 
@@ -235,7 +236,7 @@ def _angles(q: float, n: int, dimension: int) -> tuple[Complexes, Complexes, Com
 
 def _polar_path(n: int) -> tuple[Complexes, Complexes]:
     """mu and weights along mu = s - i depth (1 - s^2)."""
-    s, w = np.polynomial.legendre.leggauss(n)
+    s, w = gauss(n)
     return s - 1j * _DEPTH * (1 - s**2), w * (1 + 2j * _DEPTH * s)
 
 
@@ -272,7 +273,7 @@ def _circle_average(kappa: Any, w: Any, gamma: Any) -> tuple[Any, Any]:
 
 
 def _by_points(kappa: Any, w: Any, gamma: Any) -> tuple[Any, Any]:
-    x, weights = np.polynomial.legendre.leggauss(_NU)
+    x, weights = gauss(_NU)
     d = 1.0 / ((kappa[:, None] * x - w[:, None]) ** 2 + (gamma**2)[:, None])
     tilted = weights * (1 + x**2)
     return d @ tilted, (d * d) @ tilted

@@ -1,8 +1,9 @@
 """The tensor sigma^a_ij(q): how one or two scalar functions of |q| fill 27 components, and the currents that follow.
 
 Rotation invariance leaves sigma^a_ij = A nu_ij + B nu_ji + D q_a eps_ijb q_b with nu^a_ij = q.(e_i x e_a) q_j
-(Kim-Chung, Eq. (18)). With the charge vertex p + q/2 the spin conductivity is real and A = B = chi, D = 0; with p -
-q/2, as printed, A = chi - i kappa and B = chi + i kappa (Eq. (17)).
+(Kim-Chung, Eq. (18)). With the charge vertex p + q/2 the spin conductivity is real and A = B = chi, D = 0. Eq. (17) is
+printed with A = chi - i kappa and B = chi + i kappa. That is not what Eq. (15) gives with its charge vertex p - q/2,
+which is A = chi - 2 i kappa and B = chi; half the difference of B and A is i kappa in both.
 """
 
 from __future__ import annotations

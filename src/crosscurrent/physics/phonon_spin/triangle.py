@@ -123,10 +123,11 @@ def phonon_points(point: Point, weight: Weight, n: int, q: float = 0.0) -> Phono
     """Gauss points on panels in k.
 
     They start below the smallest scale on which the integrand changes (mean free path, E_g, kT) and grow by a constant
-    ratio. They are graded where k v_F = omega_k, and at k = 2, where a phonon ceases to connect two points of the
-    Fermi surface.
+    ratio. They are graded where k v_F = omega_k, where omega_k is that of the field, above which the field makes no
+    phonons, and at k = 2, where a phonon ceases to connect two points of the Fermi surface.
     """
-    edges = _edges(point, q)
+    # the published weight knows no frequency
+    edges = _edges(point, q, point.omega if weight == "thermal" else 0.0)
     x, w = gauss(n)
     low, high = edges[:-1, None], edges[1:, None]
     k = (0.5 * (low + high) + 0.5 * (high - low) * x).ravel()
@@ -135,9 +136,12 @@ def phonon_points(point: Point, weight: Weight, n: int, q: float = 0.0) -> Phono
     return Phonons(k, point.t * energy, (0.5 * (high - low) * w).ravel() * density)
 
 
-def _edges(point: Point, q: float) -> Floats:
+def _edges(point: Point, q: float, omega: float) -> Floats:
     thermal = point.t / point.c
-    end = math.sqrt(_TAIL * (_TAIL + 2.0 * point.y)) * thermal
+    # phonons are absorbed up to some kT above the gap, emitted up to the field's energy
+    made = omega - point.y
+    above = _TAIL + max(made, 0.0)
+    end = math.sqrt(above * (above + 2.0 * point.y)) * thermal
     start = min(point.gamma, 0.5 * thermal, 0.5 * end)
     # a gap far below kT and hbar/tau matters in a negligible part of k space only
     if point.y * thermal > 1e-7 * start:
@@ -148,10 +152,13 @@ def _edges(point: Point, q: float) -> Floats:
     cone = point.t * point.y
     if cone > point.gamma:
         edges |= _graded(cone, point.gamma, 0.7 * cone)
+    if made > 0.0:
+        # the number that is emitted ends there within kT
+        edges |= _graded(math.sqrt(made * (omega + point.y)) * thermal, thermal, 0.3 * end)
     if end > 1.5:
         edges |= _graded(2.0, point.gamma, 1.0) | {2.0 + q, abs(2.0 - q)}
     # rounding may put the last geometric edge on either side of the end
-    edges = {edge for edge in edges if edge < (1 - 1e-9) * end} | {end}
+    edges = {edge for edge in edges if 0.0 <= edge < (1 - 1e-9) * end} | {end}
     ordered = np.array(sorted(edges))
     return np.asarray(ordered[np.concatenate([[True], np.diff(ordered) > 1e-12 * end])])
 

@@ -1,0 +1,71 @@
+"""Conversions on the command line: parameters of an effective Hamiltonian out of a file, and a record into one."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from crosscurrent.jobs.fields import Table
+from crosscurrent.jobs.parse import job_text
+from crosscurrent.jobs.validate import convert
+from crosscurrent.models.effective_hamiltonian import EffectiveHamiltonian, batio3_2010
+from crosscurrent.models.local_mode import LocalMode
+from crosscurrent.models.local_mode_file import load_local_mode, local_mode, local_mode_names, to_json
+from crosscurrent.units import InputError
+
+#: Published parameters that come with the package.
+PUBLISHED = {"batio3-2010": batio3_2010}
+
+
+class Parameters(Table, frozen=True, kw_only=True):
+    """kappa2 and j1 to j7: eV/angstrom^2. charge: Z*, e. dielectric: eps_inf. lattice_constant: angstrom."""
+
+    kappa2: float
+    j: tuple[float, float, float, float, float, float, float]
+    charge: float
+    dielectric: float
+    lattice_constant: float
+    name: str = "effective Hamiltonian"
+    source: str = ""
+
+
+def effective_hamiltonian(name: str) -> EffectiveHamiltonian:
+    """A published one by its name, or the parameters in a TOML file. Raises InputError."""
+    if name in PUBLISHED:
+        return PUBLISHED[name]()
+    if not Path(name).exists():
+        known = ", ".join(PUBLISHED)
+        raise InputError("neither a file nor a known model", where=name, fix=f"known: {known}; or a TOML file")
+    try:
+        raw = tomllib.loads(job_text(name))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"this is not valid TOML: {error}", where=name) from error
+    return EffectiveHamiltonian(**msgspec.structs.asdict(convert(raw, Parameters, name)))
+
+
+def partner_record(name: str) -> LocalMode:
+    """A record of the package by its name, or that of a file. Raises InputError."""
+    return local_mode(name) if name in local_mode_names() or not Path(name).exists() else load_local_mode(name)
+
+
+def write_record(record: LocalMode, path: Path, *, overwrite: bool = False) -> None:
+    """Write a record, whole or not at all. Raises InputError for a file that is there, or cannot be written."""
+    check_target(path, overwrite)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(to_json(record), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(
+            f"cannot write this file ({error.strerror})", where=str(path), fix="choose a folder that exists"
+        ) from error
+
+
+def check_target(path: Path, overwrite: bool) -> None:
+    """Raises InputError for a file that is there already."""
+    if path.exists() and not overwrite:
+        raise InputError("this file exists", where=str(path), fix="choose another name, or add --force")
