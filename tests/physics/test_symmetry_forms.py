@@ -131,7 +131,8 @@ def test_turned_group_has_the_turned_form(name: str, tensor: str, seed: int) -> 
     for axis in range(value.ndim):
         value = np.moveaxis(np.tensordot(q, value, axes=(1, axis)), 0, axis)
     np.testing.assert_allclose(turned.forbidden(value), 0, atol=1e-12)
-    assert np.abs(turned.basis).max(initial=0) < 10
+    # each pivot column has a fifth of the largest norm or more; one that is nearly zero would bring 1e6 and above
+    assert np.abs(turned.basis).max(initial=0) < 1e3
 
 
 @given(name=st.sampled_from(MAGNETIC_POINT_GROUPS), tensor=st.sampled_from(list(TENSORS)), seed=st.integers(0, 999))
