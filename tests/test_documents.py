@@ -97,7 +97,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def source_of(path: Path) -> Path:
-    """The file of the checkout behind a link: pages of the gallery are made from the examples when the docs are built."""
+    """The file of the checkout behind a link: pages of the gallery are made from the examples when the docs are
+    built."""
     if path.resolve().parent != REPOSITORY / "docs" / "gallery":
         return path
     return REPOSITORY / "examples" / ("GALLERY_HEADER.rst" if path.stem == "index" else f"{path.stem}.py")
