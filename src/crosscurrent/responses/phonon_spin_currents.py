@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import AXES
 from crosscurrent.physics.phonon_spin import tensor
-from crosscurrent.results import Quantity, dataset, warnings_of
+from crosscurrent.results import COMMON_ATTRIBUTES, Quantity, dataset, warnings_of
 from crosscurrent.results.schema import equations_of
 from crosscurrent.units import E2_OVER_HBAR_S, ELEMENTARY_CHARGE_C, InputError
 
@@ -105,23 +105,9 @@ def derived(result: xr.Dataset, variables: dict[str, Quantity], quantity: str, *
         for name, coord in result.coords.items()
         if set(coord.dims) <= dims
     }
-    own = {
-        "quantity",
-        "index_order",
-        "convention",
-        "equations",
-        "model",
-        "model_source",
-        "domain",
-        "method",
-        "status",
-        "warnings",
-        "crosscurrent_version",
-        "source_commit",
-    }
     used = {key for item in variables.values() for key in item.equations}
     known = equations_of(result) | EQUATIONS
-    rest = {str(k): v for k, v in result.attrs.items() if k not in own}
+    rest = {str(k): v for k, v in result.attrs.items() if k not in COMMON_ATTRIBUTES}
     return dataset(
         variables,
         coords,

@@ -6,6 +6,7 @@ in words what is in it.
 
 from crosscurrent.results.files import holds_result_of, load, save
 from crosscurrent.results.schema import (
+    COMMON_ATTRIBUTES,
     Quantity,
     convert_units,
     dataset,
@@ -17,6 +18,7 @@ from crosscurrent.results.schema import (
 from crosscurrent.results.text import explain, to_dat
 
 __all__ = [
+    "COMMON_ATTRIBUTES",
     "Quantity",
     "convert_units",
     "dataset",

@@ -29,6 +29,23 @@ from crosscurrent.units import (
 )
 
 ERROR_SUFFIX = "_error"
+#: Attributes that every result has; the others are settings of its response.
+COMMON_ATTRIBUTES = frozenset(
+    [
+        "quantity",
+        "index_order",
+        "convention",
+        "equations",
+        "model",
+        "model_source",
+        "domain",
+        "method",
+        "status",
+        "warnings",
+        "crosscurrent_version",
+        "source_commit",
+    ]
+)
 
 
 def _spin_generation_table(order: int, dim: int) -> dict[str, float]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from crosscurrent.results.files import write_whole
 from crosscurrent.results.schema import (
+    COMMON_ATTRIBUTES,
     ERROR_SUFFIX,
     component_dims,
     equations_of,
@@ -25,29 +26,8 @@ from crosscurrent.units import InputError
 
 _WIDTH = 100
 #: Attributes that `explain` gives a place of their own; the others are settings of the response.
-_SHOWN_APART = frozenset(
-    {
-        "quantity",
-        "index_order",
-        "convention",
-        "equations",
-        "model",
-        "model_source",
-        "domain",
-        "method",
-        "status",
-        "warnings",
-        "crosscurrent_version",
-        "source_commit",
-        "job",
-        "job_title",
-        "job_hash",
-        "run_key",
-        "corner_labels",
-        "corner_distances",
-        "symmetry_group",
-        "symmetry",
-    }
+_SHOWN_APART = COMMON_ATTRIBUTES | frozenset(
+    ["job", "job_title", "job_hash", "run_key", "corner_labels", "corner_distances", "symmetry_group", "symmetry"]
 )
 
 
