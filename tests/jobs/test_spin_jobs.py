@@ -15,6 +15,7 @@ import xarray as xr
 from crosscurrent import jobs
 from crosscurrent.jobs import schema
 from crosscurrent.jobs.build import QUESTIONS, prepare
+from crosscurrent.jobs.limits import check_limits
 from crosscurrent.jobs.parse import job_hash, load_job, parse_job
 from crosscurrent.jobs.plan import plan, starter_job
 from crosscurrent.jobs.quantities import parse_quantity
@@ -321,6 +322,25 @@ def test_what_does_not_fit_the_model_is_found_before_the_run(response: str, old:
     with pytest.raises(InputError) as caught:
         prepare(parse_job(text(response, old, new)))
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('components = ["zz"]', "spin_generation.components: component 'zz' asks for field 'z'"),
+        ('components = ["y"]', "needs 2 letters"),
+        ('per = "volume"', "no volume"),
+        ("field = [1e7]", "2 finite components"),
+        ('tensors = ["upsilon1"]\nomega = "200 THz"', "not below the smallest direct gap"),
+    ],
+)
+def test_check_refuses_what_a_run_would(line: str, words: str) -> None:
+    omega = "" if "omega" in line else 'omega = "5 THz"\n'
+    job = parse_job(f"{HEAD}[spin_generation]\nfilling = 2\n{omega}{line}\n")
+    with pytest.raises(InputError, match=words):
+        check_limits(prepare(job))
+    accepted = parse_job(f'{HEAD}[spin_generation]\nfilling = 2\nomega = "5 THz"\ncomponents = ["zy"]\n')
+    check_limits(prepare(accepted))
 
 
 def test_one_chemical_potential_where_one_is_needed() -> None:

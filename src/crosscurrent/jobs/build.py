@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from crosscurrent.jobs import lattice, metal, schema
 from crosscurrent.jobs.arguments import Asked, chemical_potentials, converted, path_of, where_of
+from crosscurrent.jobs.components import require_components
 from crosscurrent.jobs.model import build_method, build_model
 from crosscurrent.jobs.quantities import nearest
 from crosscurrent.jobs.symmetry import group_of
@@ -184,6 +185,7 @@ def prepare(job: schema.Job) -> Prepared:
         levels, relative = chemical_potentials(asked)
         arguments["mu"] = levels if question.levels == "many" else _only(levels, job.response)
         n_mu = 1 if levels is None else len(levels)
+    require_components(job, model, arguments)
     used = method if "method" in arguments or arguments.get("where") is method else None
     check = _symmetry_check(job, model, arguments) if job.symmetry is not None else None
     compute = partial(_call, question, job.response, model, arguments, check)
@@ -273,8 +275,3 @@ def _symmetry_check(
         group.site(site)
     check = import_module("crosscurrent.responses.symmetry").check_symmetry
     return partial(check, group=group, sites=job.symmetry.sites or None)
-
-
-def components_of(job: schema.Job) -> tuple[str, ...]:
-    """The tensor components that the job selects; empty for all."""
-    return getattr(getattr(job, job.response), "components", ())

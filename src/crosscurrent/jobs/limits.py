@@ -1,6 +1,4 @@
-"""What a run would refuse at its very start, for `check` to ask beforehand: frequencies that reach the gap, and for
-metals whatever the response refuses before its first piece of work.
-"""
+"""What a run would refuse at its very start, for `check` to ask beforehand."""
 
 from __future__ import annotations
 
@@ -8,14 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from crosscurrent.jobs.build import Prepared
-from crosscurrent.models.local_mode import LocalMode
-from crosscurrent.models.paraelectric_metal import ParaelectricMetal
 from crosscurrent.numerics.chunks import Partial, Work
-from crosscurrent.responses import gaps
-from crosscurrent.responses.spin_generation import checked_frequencies, occupation, require_below_gap
 
 
 @dataclass(frozen=True)
@@ -50,18 +42,8 @@ def first_stage(prepared: Prepared) -> FirstStage | None:
 
 
 def check_limits(prepared: Prepared) -> None:
-    """Raises InputError for a frequency at or above the direct gap; for metals and lattices, as the response would."""
-    given = prepared.arguments
-    if prepared.model is None or isinstance(prepared.model, ParaelectricMetal | LocalMode):
+    """Raises InputError for whatever the response refuses before its first piece of work, such as a frequency above the
+    gap."""
+    # bands on a path are computed in one go: there is nothing before
+    if prepared.job.response != "bands":
         first_stage(prepared)
-        return
-    asks = prepared.job.response in ("spin_generation", "spin_generation_map") and given.get("omega") is not None
-    if not asks or given.get("band") is not None:
-        return
-    model, filling, temperature = prepared.model, given.get("filling"), given.get("temperature", 0.0)
-    if filling is None:
-        levels = gaps.chemical_potentials(given["mu"])
-    else:
-        levels = gaps.checked_filling(model, None, filling, temperature)
-    seen = occupation(model, np.sort(levels), temperature, filling)
-    require_below_gap(seen, checked_frequencies(given["omega"]), given.get("eta", 0.0), temperature)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import xarray as xr
 
-from crosscurrent.jobs.build import Prepared, components_of, prepare
+from crosscurrent.jobs.build import Prepared, prepare
+from crosscurrent.jobs.components import components_of
 from crosscurrent.jobs.execute import executor
 from crosscurrent.jobs.parse import job_hash, run_key, validated
 from crosscurrent.jobs.schema import Job
