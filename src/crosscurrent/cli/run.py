@@ -63,7 +63,7 @@ def _estimate(job: Path, target: Path, workers: int) -> None:
 @click.command(epilog="Example:  crosscurrent check bi2se3.toml")
 @JOB
 def check(job: Path) -> None:
-    """Check the JOB file: every key, unit and range, that its model can be built, and what a run would refuse at its start.
+    """Check the JOB file: every key, unit and range, its model, and whatever a run would refuse at its start.
 
     Exit status 0 when `run` would accept it, 2 with one line that names the key otherwise.
     """
