@@ -300,8 +300,7 @@ def honest(point: tuple[float, float, float, float], q: float) -> tuple[bool, bo
     c, tight_c = second_order(*point, tolerance=1e-4), second_order(*point, tolerance=1e-8, budget=2_000_000)
     d, tight_d = full(*point, q, tolerance=1e-3, budget=300_000), full(*point, q, tolerance=1e-6, budget=1_000_000)
     c_covers, d_covers = (
-        max(abs(a.first - b.first), abs(a.second - b.second)) <= a.error + b.error
-        for a, b in ((c, tight_c), (d, tight_d))
+        max(abs(a.first - b.first), abs(a.second - b.second)) <= a.error for a, b in ((c, tight_c), (d, tight_d))
     )
     return c_covers, d_covers
 

@@ -7,7 +7,9 @@ along x: there the component is Upsilon(1)_zx.
 
 Y. Liu, R. E. Allen, Phys. Rev. B 52, 1566 (1995) gives the integrals for three shells of bulk bismuth. Here they depend
 on distance: exponentials through the first two shells up to 4 angstrom; the third shell, V_pp sigma only, with
-Harrison's 1/d^2 around 4.53 angstrom up to 5 angstrom. The structure is assumed, not relaxed.
+Harrison's 1/d^2 around 4.53 angstrom up to 5 angstrom. The structure is assumed, not relaxed. How the third shell
+decays was chosen, out of many ways, to give the amplitudes of an earlier independent calculation with these integrals:
+that this model agrees with those to 0.5 % is no test of the law.
 
 Buckling lifts one atom of each zigzag bond, and moves charge to it: the outer atoms lie lower in energy by an on-site
 term that the bulk integrals do not contain. It is taken proportional to the buckling, so the flat layer has

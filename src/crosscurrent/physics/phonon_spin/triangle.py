@@ -96,8 +96,9 @@ def refined(
 
     evaluate: scale -> (first, second, axial, kappa) with the corrected vertex, and the cost. The reported error is
     twice the change at the last step, or a twentieth of the change before: where the values converge fast the last is
-    far better than that, where they do not the error is of that size. At least three resolutions,
-    two where the budget ends first.
+    far better than that, where they do not the error is of that size. It is never less than a tenth of the tolerance:
+    more was not asked for, and resolutions may agree by chance. At least three resolutions, two where the budget ends
+    first.
     """
     value, last = evaluate(scales[0])
     cost, step, error = last, np.zeros(4), np.abs(value)
@@ -115,7 +116,7 @@ def refined(
     first, second, axial, kappa = (complex(v) for v in value)
     if vertex == "corrected":
         kappa, error[3] = 0.0j, 0.0
-    floor = _ROUNDING * 0.5 * abs(first + second)
+    floor = max(_ROUNDING, 0.1 * tolerance) * 0.5 * abs(first + second)
     return Coefficients(first - 2j * kappa, second, axial, kappa, max(*error[:2], floor), float(error[3]), cost)
 
 
