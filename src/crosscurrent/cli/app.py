@@ -18,6 +18,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "plot": ("show", "plot", "Draw a result."),
     "explain": ("show", "explain", "Say what is in a result."),
     "export": ("show", "export", "Write a result as text columns."),
+    "report": ("report", "report", "Make one web page of a result, with figures to zoom into."),
+    "cite": ("report", "cite", "Print what to cite for a result, as BibTeX."),
     "models": ("models", "models", "List the built-in materials and metals with their sources."),
     "convert": ("convert", "convert", "Make a record of polar modes from a phonopy calculation, or a published model."),
     "symmetry": ("symmetry", "symmetry", "Say which tensor components a magnetic group allows."),

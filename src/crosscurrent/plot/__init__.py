@@ -13,8 +13,10 @@ from matplotlib.figure import Figure
 
 from crosscurrent.plot.curves import compare, curve, hall_figure
 from crosscurrent.plot.ferron import ferron_figure, is_ferron, maps_figure, scan_figure
+from crosscurrent.plot.ferron_channels import channels_figure
 from crosscurrent.plot.mechanisms import mechanisms_figure
 from crosscurrent.plot.momentum import bands, bands_figure, k_map, map_figure
+from crosscurrent.plot.page import report_page
 from crosscurrent.plot.panels import panels
 from crosscurrent.plot.phonon_choice import is_phonon, phonon_figure, phonon_panels
 from crosscurrent.plot.phonon_one_loop import trust_figure
@@ -25,6 +27,7 @@ from crosscurrent.plot.phonon_spin import (
     polarization_figure,
     quadrupole_figure,
 )
+from crosscurrent.plot.phonons import dispersion, dispersion_figure, is_dispersion
 from crosscurrent.plot.pulse import pulse_figure
 from crosscurrent.plot.spin import spin_figure, spin_map, spin_map_figure
 from crosscurrent.units import InputError
@@ -33,9 +36,12 @@ __all__ = [
     "arrows_figure",
     "bands",
     "bands_figure",
+    "channels_figure",
     "coefficient_figure",
     "compare",
     "curve",
+    "dispersion",
+    "dispersion_figure",
     "draw",
     "ferron_figure",
     "hall_figure",
@@ -50,6 +56,7 @@ __all__ = [
     "polarization_figure",
     "pulse_figure",
     "quadrupole_figure",
+    "report_page",
     "save_figure",
     "scan_figure",
     "spin_figure",
@@ -81,6 +88,8 @@ def draw(
     first, component = (names[0] if names else None for names in (variables, components))
     if is_ferron(ds):
         return ferron_figure(ds, title=title)
+    if is_dispersion(ds):
+        return dispersion_figure(ds, title=title)
     if is_phonon(ds):
         return phonon_figure(ds, variable=first, components=components, title=title)
     if "current" in ds.dims:

@@ -1,9 +1,10 @@
 """What came out: one labelled dataset a run, with units, errors and provenance; no physics, no methods.
 
 `Quantity` and `dataset` build it, `save` and `load` keep it as netCDF, `to_dat` writes text columns, `explain` says
-in words what is in it.
+in words what is in it, `citation` what to cite for it.
 """
 
+from crosscurrent.results.bibliography import citation
 from crosscurrent.results.files import holds_result_of, load, save
 from crosscurrent.results.schema import (
     COMMON_ATTRIBUTES,
@@ -20,6 +21,7 @@ from crosscurrent.results.text import explain, to_dat
 __all__ = [
     "COMMON_ATTRIBUTES",
     "Quantity",
+    "citation",
     "convert_units",
     "dataset",
     "equations_of",
