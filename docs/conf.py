@@ -21,7 +21,8 @@ author = "The crosscurrent developers"
 copyright = "the crosscurrent developers, Apache-2.0"
 release = version = crosscurrent.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx_gallery.gen_gallery"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "mathml", "sphinx_gallery.gen_gallery"]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build", "generated", "gallery/*.ipynb", "gallery/*.py", "gallery/*.zip"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -30,7 +31,8 @@ suppress_warnings = ["myst.xref_missing", "config.cache"]
 
 html_theme = "furo"
 html_title = f"crosscurrent {release}"
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["house.css"]
 
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"

@@ -17,7 +17,10 @@ from crosscurrent.jobs.plan import plan
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = sorted(
-    [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md"), *(REPOSITORY / "docs/theory").glob("*.md")]
+    [
+        *REPOSITORY.glob("*.md"),
+        *(page for room in (".", "theory", "tutorials", "howto") for page in (REPOSITORY / "docs" / room).glob("*.md")),
+    ]
 )
 
 
