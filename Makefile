@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 INSTALL := $(BIN)/python -m pip install -qq --constraint constraints.txt
 
-.PHONY: help demo test lint format docs bench clean
+.PHONY: help demo test lint format docs check-docs bench clean
 
 help:
 	@sed -n '1,/^$$/s/^# //p' Makefile
@@ -93,6 +93,10 @@ format: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
+
+# every page in Chromium on a narrow screen: dead links, missing images, scripts that complain, things too wide
+check-docs: docs
+	$(BIN)/python docs/check_site.py docs/_build/html
 
 # DATA is a folder with fe/Fe.chk and its companions; see benchmarks/README.md
 bench: $(VENV)/.installed-dev

@@ -7,9 +7,12 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from sphinx.util.nodes import make_refnode
 
 import crosscurrent
 
@@ -49,6 +52,8 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "min_reported_time": 10**6,
     "abort_on_example_error": True,
+    # that page would load scripts from elsewhere
+    "write_computation_times": False,
 }
 
 
@@ -82,6 +87,15 @@ def write_references(app: object) -> None:
     (folder / "commands.md").write_text(cli_reference.page(), encoding="utf-8")
 
 
+def page_of_the_checkout(app: Any, env: Any, node: Any, text: Any) -> Any:
+    """A link of a file at the top of the checkout to another one leads to the page that includes that one."""
+    name = str(node.get("reftarget", "")).removesuffix(".md").lower()
+    if name not in env.found_docs or "refdoc" not in node:
+        return None
+    return make_refnode(app.builder, node["refdoc"], name, None, text)
+
+
 def setup(app: object) -> None:
+    app.connect("missing-reference", page_of_the_checkout)  # type: ignore[attr-defined]
     app.connect("builder-inited", write_references)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", plain_text)  # type: ignore[attr-defined]
