@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from crosscurrent import jobs
-from crosscurrent.jobs import store as store_module
+from crosscurrent.jobs import lock
 from crosscurrent.jobs.execute import ProcessMap, SerialMap, executor
+from crosscurrent.jobs.lock import start_time
 from crosscurrent.jobs.store import Resumable, Store, digest
 from crosscurrent.numerics.chunks import ChunkMap, Partial, serial
 from crosscurrent.units import InputError
@@ -311,7 +312,7 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 def lock_of(**change: object) -> str:
     pid = os.getppid()
-    mine = {"pid": pid, "host": socket.gethostname(), "started": store_module._start_time(pid)}
+    mine = {"pid": pid, "host": socket.gethostname(), "started": start_time(pid)}
     return json.dumps(mine | change)
 
 
@@ -342,6 +343,26 @@ def test_stale_lock_is_taken_over(tmp_path: Path, content: str) -> None:
     (folder / "lock").write_text(content)
     with Store(folder, "key"):
         assert json.loads((folder / "lock").read_text())["pid"] == os.getpid()
+    assert not folder.exists()
+
+
+def test_lock_of_a_run_that_was_killed_on_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can ask that machine: a lock that is touched is alive, one that is not is left behind."""
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "lock").write_text(lock_of(host="another-machine"))
+    os.utime(folder / "lock", (time.time() - 100,) * 2)
+    with pytest.raises(InputError, match="another run is writing"), Store(folder, "key"):
+        pass
+    os.utime(folder / "lock", (time.time() - 400,) * 2)
+    monkeypatch.setattr(lock, "_BEAT_S", 0.01)
+    with Store(folder, "key"):
+        assert json.loads((folder / "lock").read_text())["pid"] == os.getpid()
+        os.utime(folder / "lock", (1.0, 1.0))
+        deadline = time.monotonic() + 30
+        while (folder / "lock").stat().st_mtime == 1.0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert (folder / "lock").stat().st_mtime > time.time() - 60
     assert not folder.exists()
 
 

@@ -19,8 +19,10 @@ from crosscurrent.jobs.reproduce import reproduce
 from crosscurrent.physics import well
 from crosscurrent.responses import ferron_hall
 
-KEYS = tuple(f"ferron-{name}" for name in ("fig3", "omega", "sensitivity", "tables"))
-QUICK = ("ferron-tables", "ferron-fig3")
+KEYS = tuple(f"ferron-{name}" for name in ("fig3", "figS1", "figS2", "omega", "sensitivity", "tables"))
+QUICK = ("ferron-tables", "ferron-fig3", "ferron-figS1")
+#: Minutes; a smaller slab stands for it here.
+FULL = "ferron-figS2"
 
 
 def test_the_keys() -> None:
@@ -51,10 +53,36 @@ def test_numbers_agree(key: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in QUICK])
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in (*QUICK, FULL)])
 def test_slow_numbers_agree(key: str, tmp_path: Path) -> None:
     report = reproduce(papers_root() / key, tmp_path / "out", draw=_draw)
     assert [o.check.name for o in report.outcomes if not o.passed] == []
+
+
+def test_channels_on_a_smaller_slab(tmp_path: Path) -> None:
+    """The nine panels, and the checks that rest on symmetry alone."""
+    folder = tmp_path / "papers" / FULL
+    shutil.copytree(papers_root() / FULL, folder)
+    job, reference = folder / "slab.toml", folder / "reference.toml"
+    text = job.read_text(encoding="utf-8").replace("[101, 85, 13]", "[17, 9, 2]").replace("layers = 10", "layers = 3")
+    job.write_text(text.replace("0.10", "0.25").replace("0.05", "0.12"), encoding="utf-8")
+    words = reference.read_text(encoding="utf-8")
+    for old, new in {
+        "x = 58": "x = 11",
+        "x = 42": "x = 5",
+        "x = 45": "x = 7",
+        "x = 55": "x = 9",
+        "x = 50": "x = 8",
+    }.items():
+        words = words.replace(old, new)
+    for old, new in {"y = 84": "y = 8", "y = 83": "y = 7", "y = 42": "y = 4"}.items():
+        words = words.replace(old, new)
+    reference.write_text(words, encoding="utf-8")
+    report = reproduce(folder, tmp_path / "out", draw=_draw)
+    failed = {o.check.name for o in report.outcomes if not o.passed}
+    symmetric = {o.check.name for o in report.outcomes if "the other" in o.check.name}
+    assert len(symmetric) == 8 and not failed & symmetric
+    assert (tmp_path / "out" / "figS2.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_broken_well_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

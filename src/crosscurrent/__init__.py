@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crosscurrent.jobs import load_job, run_job
     from crosscurrent.models.adapters import from_pythtb, from_tbmodels
     from crosscurrent.models.bloch import Operator
+    from crosscurrent.models.effective_hamiltonian import EffectiveHamiltonian, batio3_2010
     from crosscurrent.models.kp import CallableKP, PolynomialKP
     from crosscurrent.models.local_mode import LocalMode
     from crosscurrent.models.local_mode_file import load_local_mode, local_mode, save_local_mode
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         TwoCentre,
         slater_koster,
     )
+    from crosscurrent.models.symmetrize import symmetrize
     from crosscurrent.models.tight_binding import TightBinding
     from crosscurrent.models.wannier90 import load_wannier90
     from crosscurrent.models.waveform_file import read_waveform
@@ -50,10 +52,19 @@ if TYPE_CHECKING:
     from crosscurrent.responses.band_geometry import band_geometry, bands
     from crosscurrent.responses.direct_gap import direct_gap
     from crosscurrent.responses.edelstein import edelstein
+    from crosscurrent.responses.ferron_coefficients import ferron_coefficients
     from crosscurrent.responses.ferron_hall import ferron_hall, ferron_hall_kernels
+    from crosscurrent.responses.ferron_hall_langevin import ferron_hall_langevin
+    from crosscurrent.responses.ferron_hall_langevin_files import Files
+    from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
     from crosscurrent.responses.ferron_hall_scan import ferron_hall_scan
+    from crosscurrent.responses.lattice_protocols_loop import hysteresis_loop
+    from crosscurrent.responses.lattice_protocols_path import switching_path
+    from crosscurrent.responses.lattice_protocols_ramp import heating_ramp
+    from crosscurrent.responses.lattice_protocols_wall import domain_wall
     from crosscurrent.responses.neel_field import neel_field
     from crosscurrent.responses.parametrize import convert_effective_hamiltonian, convert_phonopy
+    from crosscurrent.responses.phonon_dispersion import phonon_dispersion
     from crosscurrent.responses.phonon_one_loop import one_loop_conductivity
     from crosscurrent.responses.phonon_spin import phonon_spin
     from crosscurrent.responses.phonon_spin_currents import spin_hall_angle, wave_currents
@@ -69,6 +80,7 @@ if TYPE_CHECKING:
     from crosscurrent.responses.symmetry import check_symmetry
     from crosscurrent.responses.well_data import WellData
     from crosscurrent.results import load, save
+    from crosscurrent.results.trajectory import TrajectoryFile
     from crosscurrent.units import InputError
 
 _HOMES = {
@@ -78,8 +90,10 @@ _HOMES = {
     "CallableKP": "models.kp",
     "Cylinder": "numerics.domains",
     "Disk": "numerics.domains",
+    "EffectiveHamiltonian": "models.effective_hamiltonian",
     "ExactShells": "models.slater_koster",
     "ExponentialShells": "models.slater_koster",
+    "Files": "responses.ferron_hall_langevin_files",
     "GaussianPulse": "numerics.waveforms",
     "HotBand": "numerics.profiles",
     "InputError": "units",
@@ -93,12 +107,14 @@ _HOMES = {
     "Projection": "responses.record_kernel",
     "Ramp": "numerics.profiles",
     "Sampled": "numerics.waveforms",
+    "Sampling": "responses.ferron_hall_langevin_sampling",
     "Slab": "numerics.slab",
     "Sphere": "numerics.domains",
     "Sponge": "numerics.profiles",
     "Step": "numerics.profiles",
     "Stepped": "models.slater_koster",
     "TightBinding": "models.tight_binding",
+    "TrajectoryFile": "results.trajectory",
     "TwoCentre": "models.slater_koster",
     "Uniform": "numerics.profiles",
     "UniformMesh": "numerics.zone",
@@ -106,18 +122,24 @@ _HOMES = {
     "anomalous_hall": "responses.anomalous_hall",
     "band_geometry": "responses.band_geometry",
     "bands": "responses.band_geometry",
+    "batio3_2010": "models.effective_hamiltonian",
     "check_symmetry": "responses.symmetry",
     "convert_effective_hamiltonian": "responses.parametrize",
     "convert_phonopy": "responses.parametrize",
     "crossover_map": "responses.phonon_spin_map",
     "direct_gap": "responses.direct_gap",
+    "domain_wall": "responses.lattice_protocols_wall",
     "edelstein": "responses.edelstein",
+    "ferron_coefficients": "responses.ferron_coefficients",
     "ferron_hall": "responses.ferron_hall",
     "ferron_hall_kernels": "responses.ferron_hall",
+    "ferron_hall_langevin": "responses.ferron_hall_langevin",
     "ferron_hall_scan": "responses.ferron_hall_scan",
     "field_currents": "responses.phonon_spin_fields",
     "from_pythtb": "models.adapters",
     "from_tbmodels": "models.adapters",
+    "heating_ramp": "responses.lattice_protocols_ramp",
+    "hysteresis_loop": "responses.lattice_protocols_loop",
     "load": "results",
     "load_job": "jobs",
     "load_local_mode": "models.local_mode_file",
@@ -129,6 +151,7 @@ _HOMES = {
     "neel_field": "responses.neel_field",
     "one_loop_conductivity": "responses.phonon_one_loop",
     "paraelectric_metal": "models.paraelectric_metal",
+    "phonon_dispersion": "responses.phonon_dispersion",
     "phonon_spin": "responses.phonon_spin",
     "point_group": "physics.magnetic_groups",
     "polarization_map": "responses.phonon_spin_vertex",
@@ -146,6 +169,8 @@ _HOMES = {
     "spin_pulse": "responses.spin_pulse",
     "strontium_titanate": "models.paraelectric_metal",
     "structure_group": "physics.structure_group",
+    "switching_path": "responses.lattice_protocols_path",
+    "symmetrize": "models.symmetrize",
     "wave_currents": "responses.phonon_spin_currents",
 }
 
@@ -156,8 +181,10 @@ __all__ = [
     "CallableKP",
     "Cylinder",
     "Disk",
+    "EffectiveHamiltonian",
     "ExactShells",
     "ExponentialShells",
+    "Files",
     "GaussianPulse",
     "HotBand",
     "InputError",
@@ -171,12 +198,14 @@ __all__ = [
     "Projection",
     "Ramp",
     "Sampled",
+    "Sampling",
     "Slab",
     "Sphere",
     "Sponge",
     "Step",
     "Stepped",
     "TightBinding",
+    "TrajectoryFile",
     "TwoCentre",
     "Uniform",
     "UniformMesh",
@@ -185,18 +214,24 @@ __all__ = [
     "anomalous_hall",
     "band_geometry",
     "bands",
+    "batio3_2010",
     "check_symmetry",
     "convert_effective_hamiltonian",
     "convert_phonopy",
     "crossover_map",
     "direct_gap",
+    "domain_wall",
     "edelstein",
+    "ferron_coefficients",
     "ferron_hall",
     "ferron_hall_kernels",
+    "ferron_hall_langevin",
     "ferron_hall_scan",
     "field_currents",
     "from_pythtb",
     "from_tbmodels",
+    "heating_ramp",
+    "hysteresis_loop",
     "load",
     "load_job",
     "load_local_mode",
@@ -208,6 +243,7 @@ __all__ = [
     "neel_field",
     "one_loop_conductivity",
     "paraelectric_metal",
+    "phonon_dispersion",
     "phonon_spin",
     "point_group",
     "polarization_map",
@@ -225,6 +261,8 @@ __all__ = [
     "spin_pulse",
     "strontium_titanate",
     "structure_group",
+    "switching_path",
+    "symmetrize",
     "wave_currents",
 ]
 

@@ -257,6 +257,25 @@ def test_unstable_record_is_refused_before_any_work() -> None:
         ferron_hall(worse, GRID, HEAT, SPONGE, 80.0)
 
 
+@pytest.mark.parametrize(("name", "size"), [("batio3-b", (16, 12, 5)), ("batio3-a-double", (9, 7, 4))])
+def test_single_precision_is_within_its_errors(name: str, size: tuple[int, int, int]) -> None:
+    """Every map, the small odd parts and the angular momentum included."""
+    heat = HotBand(50.0, 0.0, 0.3, 0.2)
+    exact, found = (
+        ferron_hall(local_mode(name), size, heat, Sponge(layers=3), 80.0, precision=precision)
+        for precision in ("double", "single")
+    )
+    known = [str(key).removesuffix("_error") for key in found if str(key).endswith("_error")]
+    assert {"kinetic_energy_0", "angular_momentum", "polarization_odd", "displacement_covariance"} <= set(known)
+    for key in known:
+        off, told = np.abs(found[key] - exact[key]), found[f"{key}_error"]
+        assert float(off.max()) > 0, key
+        assert (off <= told).all(), key
+        # and it says something: less than the values themselves
+        if not key.endswith("_odd"):
+            assert float(told.max()) < 1e-3 * float(np.abs(exact[key]).max()), key
+
+
 def test_memory_of_the_paper_grid() -> None:
     """101 x 85 x 13 cells: well below 3 GiB."""
     double = ferron_hall_memory((101, 85, 13))

@@ -14,6 +14,7 @@ from crosscurrent import __version__
 #: subcommand -> (module of this room, function, line in the list)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run a job and write its result."),
+    "combine": ("share", "combine", "Sum the shares of a job that `run --chunk` has done."),
     "check": ("run", "check", "Check a job file without running it."),
     "plot": ("show", "plot", "Draw a result."),
     "explain": ("show", "explain", "Say what is in a result."),
@@ -83,6 +84,10 @@ def _report(error: Exception) -> None:
         sys.exit(2)
     if isinstance(error, MemoryError):
         click.echo("error: out of memory; use fewer workers or a machine with more (see --dry-run)", err=True)
+        sys.exit(1)
+    if type(error).__name__ == "PiecesError":
+        click.echo(f"error: {error}", err=True)
+        click.echo("run the same command again to try these once more", err=True)
         sys.exit(1)
     text = " ".join(f"{type(error).__name__}: {error}".split())
     click.echo(f"error: unexpected {text}", err=True)

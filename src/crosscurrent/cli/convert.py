@@ -44,7 +44,12 @@ def convert() -> None:
 @click.option("--born", type=FILE, help="BORN  [default: likewise].")
 @click.option("--barrier", type=float, help="Depth of the double well, eV a cell.")
 @click.option("--u0", type=float, help="Displacement of the centre atom in the polar state, angstrom.")
-@click.option("--path", type=FILE, help="Instead of these, a switching path: CSV with u (angstrom), energy (eV).")
+@click.option("--endpoint", type=FILE, help="Instead of --u0, the polar structure: POSCAR or phonopy's YAML.")
+@click.option(
+    "--path",
+    type=FILE,
+    help="Instead of these, a switching path: CSV with u (angstrom), energy (eV); or lambda, beside --endpoint.",
+)
 @click.option("--sextic", is_flag=True, help="Fit three coefficients to the path.")
 @click.option("--kappa", type=float, default=0.1, show_default=True, help="Transverse confinement, eV/angstrom^2.")
 @click.option("--centre", help="Element that the mode is centred on  [default: of the largest Born charge].")
@@ -69,6 +74,7 @@ def phonopy(
     born: Path | None,
     barrier: float | None,
     u0: float | None,
+    endpoint: Path | None,
     path: Path | None,
     sextic: bool,
     kappa: float,
@@ -84,7 +90,8 @@ def phonopy(
 ) -> None:
     """Convert the phonopy FILE (phonopy_params.yaml, phonopy.yaml) of a cubic crystal with an unstable polar mode.
 
-    The double well comes from --barrier with --u0, or from --path. phonopy itself is not needed.
+    FILE may be batio3-cubic, which comes with the package. The double well comes from --barrier with --u0 or
+    --endpoint, or from --path. phonopy itself is not needed.
     """
     from crosscurrent.jobs.convert import check_target
     from crosscurrent.responses.parametrize import convert_phonopy
@@ -92,7 +99,7 @@ def phonopy(
     from crosscurrent.responses.well_data import WellData
 
     check_target(output, force)
-    well = WellData(barrier=barrier, u0=u0, path=path, sextic=sextic, kappa=kappa)
+    well = WellData(barrier=barrier, u0=u0, endpoint=endpoint, path=path, sextic=sextic, kappa=kappa)
     how = Projection(
         centre=centre,
         normalisation=normalisation.replace("-", " "),

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 )
 def models(key: str | None, job: bool, response: str | None) -> None:
     """List what is built in, or tell all about the one named KEY: source, parameters with units."""
-    from crosscurrent.jobs import lattice
+    from crosscurrent.jobs import crystal, lattice, protocols
     from crosscurrent.jobs.metal import description
     from crosscurrent.jobs.model import entry as entry_of
+    from crosscurrent.models.effective_hamiltonian import EFFECTIVE_HAMILTONIANS
     from crosscurrent.models.local_mode_file import local_mode, local_mode_names
     from crosscurrent.models.materials.registry import catalogue
     from crosscurrent.models.paraelectric_metal import METALS
+    from crosscurrent.models.phonopy_data import phonopy_names
 
     if key is None:
         if job:
@@ -40,10 +42,26 @@ def models(key: str | None, job: bool, response: str | None) -> None:
         for name, make in METALS.items():
             click.echo(f"{name:<{width}}  3D  {description(make())}")
             click.echo(_source(make().source, width + 6))
-        click.echo("\nLattices of polar modes, for ferron_hall:")
+        click.echo("\nLattices of polar modes, for ferron_hall, hysteresis, heating, domain_wall and switching_path:")
         for name in local_mode_names():
             click.echo(f"{name:<{width}}  3D  {lattice.description(local_mode(name))}")
             click.echo(_source(local_mode(name).source, width + 6))
+        click.echo("\nEffective Hamiltonians, for hysteresis, heating, domain_wall and switching_path:")
+        for name in EFFECTIVE_HAMILTONIANS:
+            click.echo(f"{name:<{width}}  3D  {protocols.details(name)[0]}")
+            click.echo(_source(EFFECTIVE_HAMILTONIANS[name]().source, width + 6))
+        click.echo("\nCrystals, for phonon_dispersion and convert phonopy:")
+        for name in phonopy_names():
+            click.echo(f"{name:<{width}}  3D  {crystal.details(name)[0]}")
+            click.echo(_source(crystal.details(name)[1], width + 6))
+        return
+    if key in phonopy_names():
+        text = crystal.starter_job(key).to_toml().rstrip("\n") if job else ""
+        click.echo(text or f"{key}: " + "\n  ".join(crystal.details(key)))
+        return
+    if key in EFFECTIVE_HAMILTONIANS:
+        text = protocols.starter_job(key, response or "hysteresis").to_toml().rstrip("\n") if job else ""
+        click.echo(text or f"{key}: " + "\n  ".join(protocols.details(key)))
         return
     if key in local_mode_names():
         click.echo(_lattice_job(key, response) if job else f"{key}: " + "\n  ".join(lattice.details(key)))

@@ -74,7 +74,9 @@ def _one(folder: Path, target: Path, workers: int, quiet: bool) -> bool:
 
 def _draw(figure: Figure, results: Results, path: Path) -> None:
     from crosscurrent.plot import (
+        channels_figure,
         compare,
+        langevin_figure,
         maps_figure,
         mechanisms_figure,
         panels,
@@ -99,9 +101,13 @@ def _draw(figure: Figure, results: Results, path: Path) -> None:
         drawn = mechanisms_figure(lines[0][0], title=figure.title or None)
     elif figure.kind == "slab":
         drawn = maps_figure(lines[0][0], title=figure.title or None)
+    elif figure.kind == "trajectories":
+        drawn = langevin_figure(lines[0][0], title=figure.title or None)
+    elif figure.kind == "channels":
+        drawn = channels_figure(lines[0][0], title=figure.title or None)
     elif figure.kind == "field_scan":
         drawn = scan_figure(lines[0][0], title=figure.title or None)
-    elif figure.kind in ("map", "bands", "direction"):
+    elif figure.kind in ("map", "bands", "direction", "dispersion"):
         drawn = panels(figure.kind, lines, unit=figure.unit, title=figure.title)
     else:
         drawn = phonon_panels(figure.kind, lines, x=figure.x, title=figure.title)

@@ -79,18 +79,22 @@ def explain(result: Path) -> None:
 
 @click.command(epilog="Example:  crosscurrent export bi2se3.nc -o bi2se3.dat -v conventional --unit '(hbar/e) S/cm'")
 @RESULT
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Text file [default: RESULT.dat].")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Text file, or .xyz  [default: RESULT.dat].")
 @VARIABLE
 @UNIT
 def export(result: Path, output: Path | None, variables: tuple[str, ...], unit: str | None) -> None:
     """Write the netCDF file RESULT as text columns.
 
     A header gives units, index order, convention and history; each component has a column and its error another one.
-    numpy.loadtxt reads it back.
+    numpy.loadtxt reads it back. The displacements of a trajectory become extended XYZ when OUTPUT ends in .xyz or
+    .extxyz.
     """
-    from crosscurrent.results import convert_units, load, to_dat
+    from crosscurrent.results import convert_units, load, to_dat, to_extxyz
 
     ds = load(result)
+    if output is not None and output.suffix in (".xyz", ".extxyz"):
+        click.echo(str(to_extxyz(ds, output)))
+        return
     target = to_dat(
         convert_units(ds, unit) if unit else ds, output or result.with_suffix(".dat"), list(variables) or None
     )

@@ -18,15 +18,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from crosscurrent.jobs import lattice, metal, schema
+from crosscurrent.jobs import crystal, langevin, lattice, metal, protocols, schema
 from crosscurrent.jobs.arguments import Asked, chemical_potentials, converted, path_of, where_of
 from crosscurrent.jobs.components import require_components
 from crosscurrent.jobs.model import build_method, build_model
 from crosscurrent.jobs.quantities import nearest
 from crosscurrent.jobs.symmetry import group_of
 from crosscurrent.models.bloch import BlochModel
+from crosscurrent.models.crystal import HarmonicCrystal
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
+from crosscurrent.models.polar_lattice import PolarLattice
 from crosscurrent.numerics.chunks import ChunkMap
 from crosscurrent.numerics.zone import Adaptive, Method
 from crosscurrent.responses.projections import projections_of
@@ -46,7 +48,7 @@ class Prepared:
     """
 
     job: schema.Job
-    model: BlochModel | ParaelectricMetal | LocalMode | None
+    model: BlochModel | ParaelectricMetal | LocalMode | PolarLattice | HarmonicCrystal | None
     method: Method | None
     compute: Callable[[ChunkMap], xr.Dataset]
     arguments: Mapping[str, Any]
@@ -62,6 +64,10 @@ class Prepared:
             return metal.description(self.model)
         if isinstance(self.model, LocalMode):
             return lattice.description(self.model)
+        if isinstance(self.model, PolarLattice):
+            return protocols.description(self.model)
+        if isinstance(self.model, HarmonicCrystal):
+            return crystal.description(self.model)
         return f"{self.model.name}, {self.model.n_states} states, {self.model.domain.description}"
 
     @property
@@ -69,7 +75,7 @@ class Prepared:
         """The model in a few words."""
         if self.model is None:
             return "no model"
-        if isinstance(self.model, ParaelectricMetal | LocalMode):
+        if isinstance(self.model, ParaelectricMetal | LocalMode | PolarLattice | HarmonicCrystal):
             return self.model.name
         return f"{self.model.name} ({self.model.n_states} states, {self.model.dim}D)"
 
@@ -78,6 +84,8 @@ class Prepared:
         """Points that the zone integral evaluates; the most it may take when it is adaptive."""
         if self.job.bands is not None:
             return self.job.bands.points
+        if isinstance(self.model, HarmonicCrystal):
+            return int(self.arguments.get("points", 0))
         if isinstance(self.method, Adaptive):
             return self.method.max_evaluations
         return math.prod(self.method.shape) if self.method is not None else 0
@@ -110,7 +118,8 @@ class Question:
     of the call, from the table and from what says where k runs. levels: "many" chemical potentials, "one", or None
     where `mu` is an ordinary key. chunks: whether the function hands its work to a ChunkMap. tensor: whether the
     result is one that symmetry can be asked of. of: what the model is, None where there is none. function: when it has
-    another name. finish: what is added to the result, when something is.
+    another name. finish: what is added to the result, when something is. place: gives the arguments their paths, once
+    it is known where the run keeps its pieces.
     """
 
     home: str
@@ -119,9 +128,10 @@ class Question:
     levels: Literal["many", "one"] | None = None
     chunks: bool = True
     tensor: bool = False
-    of: Literal["electrons", "metal", "lattice"] | None = "electrons"
+    of: Literal["electrons", "metal", "lattice", "polar", "crystal"] | None = "electrons"
     function: str = ""
     finish: Callable[[Asked], Finish | None] | None = None
+    place: Callable[[Mapping[str, Any], ChunkMap], dict[str, Any]] | None = None
 
     def table_of(self, job: schema.Job) -> schema.Table:
         """The table in the job, or one of defaults. Raises InputError when it has a key without default."""
@@ -160,12 +170,37 @@ QUESTIONS: Mapping[schema.ResponseName, Question] = {
     ),
     "crossover_map": Question("phonon_spin_map", schema.CrossoverMap, metal.crossover_arguments, of="metal"),
     "polarization_map": Question("phonon_spin_vertex", schema.PolarizationMap, converted, chunks=False, of=None),
+    "ferron_coefficients": Question(
+        "ferron_coefficients", schema.FerronCoefficients, lattice.coefficients_arguments, of="lattice"
+    ),
+    "phonon_dispersion": Question(
+        "phonon_dispersion", schema.PhononDispersion, crystal.dispersion_arguments, chunks=False, of="crystal"
+    ),
+    "hysteresis": Question(
+        "lattice_protocols_loop",
+        schema.Hysteresis,
+        protocols.hysteresis_arguments,
+        of="polar",
+        function="hysteresis_loop",
+    ),
+    "heating": Question(
+        "lattice_protocols_ramp", schema.Heating, protocols.heating_arguments, of="polar", function="heating_ramp"
+    ),
+    "domain_wall": Question("lattice_protocols_wall", schema.DomainWall, converted, of="polar"),
+    "switching_path": Question("lattice_protocols_path", schema.SwitchingPath, converted, chunks=False, of="polar"),
     "ferron_hall": Question(
         "ferron_hall_scan",
         schema.FerronHall,
         lattice.ferron_hall_arguments,
         of="lattice",
         function="ferron_hall_scan",
+    ),
+    "ferron_hall_langevin": Question(
+        "ferron_hall_langevin",
+        schema.FerronHallLangevin,
+        langevin.ferron_hall_langevin_arguments,
+        of="lattice",
+        place=langevin.placed,
     ),
 }
 
@@ -197,6 +232,12 @@ _KINDS = {
     "electrons": ("electrons in a crystal", "give a material, or files"),
     "metal": ("a metal with soft phonons", 'give metal = "model-metal", or its numbers'),
     "lattice": ("a lattice of polar modes", 'give local_mode = "batio3-b", or a record of your own'),
+    "polar": (
+        "a lattice of polar modes",
+        'give local_mode = "batio3-b", or effective_hamiltonian = "batio3-2010", or a file of your own',
+    ),
+    "hamiltonian": ("an effective Hamiltonian", 'give effective_hamiltonian = "batio3-2010", or a file of your own'),
+    "crystal": ("the crystal of a phonopy calculation", 'give phonopy = "batio3-cubic", or a file of your own'),
 }
 
 
@@ -204,9 +245,14 @@ def _model_of(job: schema.Job, of: str) -> Any:
     """The [model] table. Raises InputError when it is missing, or of another kind than the question."""
     if job.model is None:
         raise InputError("this table is required", where="model", fix="add a table [model]")
-    kinds: dict[type[schema.Table], str] = {schema.Metal: "metal", schema.LocalModeRecord: "lattice"}
+    kinds: dict[type[schema.Table], str] = {
+        schema.Metal: "metal",
+        schema.LocalModeRecord: "lattice",
+        schema.EffectiveHamiltonianModel: "hamiltonian",
+        schema.PhonopyCrystal: "crystal",
+    }
     given = kinds.get(type(job.model), "electrons")
-    if given == of:
+    if given == of or (of == "polar" and given in ("lattice", "hamiltonian")):
         return job.model
     wanted, fix = _KINDS[of]
     another = "another" if given == "electrons" else _KINDS[given][0]
@@ -221,7 +267,12 @@ def _without_bands(question: Question, job: schema.Job) -> Prepared:
         raise InputError(f"'{job.response}' sums over no bands", where="zone", fix="remove it")
     if job.symmetry is not None:
         raise InputError(f"a result of '{job.response}' holds no tensor to check", where="symmetry", fix="remove it")
-    build: dict[str | None, Callable[[Any], Any]] = {"metal": metal.build_metal, "lattice": lattice.build_record}
+    build: dict[str | None, Callable[[Any], Any]] = {
+        "metal": metal.build_metal,
+        "lattice": lattice.build_record,
+        "polar": protocols.build_polar,
+        "crystal": crystal.build_crystal,
+    }
     model = build[question.of](_model_of(job, str(question.of))) if question.of is not None else None
     asked = Asked(job, question.table_of(job), model, None)
     arguments = question.arguments(asked)
@@ -242,9 +293,10 @@ def _call(
     respond = getattr(import_module(f"crosscurrent.responses.{question.home}"), function)
     first = () if model is None else (model,)
     # some of these call `phonon_spin` for their numbers
-    keys = question.table.__struct_fields__ if question.of == "lattice" else ()
+    keys = question.table.__struct_fields__ if question.of in ("lattice", "polar", "crystal") else ()
     with metal.pointing_at(name, function, "phonon_spin"), lattice.at_keys(name, tuple(keys)):
-        result: xr.Dataset = respond(*first, **arguments, **({"run": run} if question.chunks else {}))
+        given = arguments if question.place is None else question.place(arguments, run)
+        result: xr.Dataset = respond(*first, **given, **({"run": run} if question.chunks else {}))
     return finish(result) if finish is not None else result
 
 

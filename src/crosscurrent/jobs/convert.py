@@ -11,17 +11,20 @@ import msgspec
 from crosscurrent.jobs.fields import Table
 from crosscurrent.jobs.parse import job_text
 from crosscurrent.jobs.validate import convert
-from crosscurrent.models.effective_hamiltonian import EffectiveHamiltonian, batio3_2010
+from crosscurrent.models.effective_hamiltonian import EFFECTIVE_HAMILTONIANS, EffectiveHamiltonian
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.local_mode_file import load_local_mode, local_mode, local_mode_names, to_json
 from crosscurrent.units import InputError
 
 #: Published parameters that come with the package.
-PUBLISHED = {"batio3-2010": batio3_2010}
+PUBLISHED = EFFECTIVE_HAMILTONIANS
 
 
 class Parameters(Table, frozen=True, kw_only=True):
-    """kappa2 and j1 to j7: eV/angstrom^2. charge: Z*, e. dielectric: eps_inf. lattice_constant: angstrom."""
+    """kappa2 and j1 to j7: eV/angstrom^2. charge: Z*, e. dielectric: eps_inf. lattice_constant: angstrom.
+
+    For dynamics also alpha and gamma: eV/angstrom^4, k1, k2, k3: eV/angstrom^6, k4: eV/angstrom^8, mass: amu.
+    """
 
     kappa2: float
     j: tuple[float, float, float, float, float, float, float]
@@ -30,6 +33,13 @@ class Parameters(Table, frozen=True, kw_only=True):
     lattice_constant: float
     name: str = "effective Hamiltonian"
     source: str = ""
+    alpha: float = 0.0
+    gamma: float = 0.0
+    k1: float = 0.0
+    k2: float = 0.0
+    k3: float = 0.0
+    k4: float = 0.0
+    mass: float | None = None
 
 
 def effective_hamiltonian(name: str) -> EffectiveHamiltonian:

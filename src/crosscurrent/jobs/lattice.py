@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,9 +9,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from crosscurrent.jobs import schema
 from crosscurrent.jobs.arguments import Asked, converted
+from crosscurrent.jobs.machine import available_memory
 from crosscurrent.jobs.quantities import nearest
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.local_mode_file import load_local_mode, local_mode, local_mode_names
@@ -49,11 +50,38 @@ def build_record(table: schema.LocalModeRecord) -> LocalMode:
 
 
 def ferron_hall_arguments(asked: Asked) -> dict[str, Any]:
-    """The arguments of `ferron_hall_scan`; no more memory is allowed than the machine has."""
+    """The arguments of `ferron_hall_scan`; no more memory is allowed than the machine has free."""
     table = asked.table
     profiles = {name: profile_of(getattr(table, name), name, asked.at(name)) for name in ("temperature", "damping")}
-    rest = {"memory": _memory_of_machine(), **converted(asked, without=tuple(profiles))}
-    return {**profiles, **rest}
+    rest = {"memory": available_memory(), **converted(asked, without=(*profiles, "scan"))}
+    return {**profiles, **rest, **_scanned(table.scan, asked.model, asked.at("scan"))}
+
+
+def coefficients_arguments(asked: Asked) -> dict[str, Any]:
+    """The arguments of `ferron_coefficients`; no more memory is allowed than the machine has free."""
+    damping = profile_of(asked.table.damping, "damping", asked.at("damping"))
+    rest = {"memory": available_memory(), **converted(asked, without=("damping",))}
+    return {"damping": damping, **rest}
+
+
+def _scanned(table: schema.LatticeScan | None, record: LocalMode, where: str) -> dict[str, Any]:
+    """The lists of a scan. Raises InputError for a record that is neither a name nor a file."""
+    if table is None:
+        return {}
+    out: dict[str, Any] = {}
+    if table.hot is not None:
+        out["hot"] = table.hot
+    if table.grid is not None:
+        out["grids"] = table.grid
+    if table.record is not None:
+        out["records"] = [record]
+        for at, name in enumerate(table.record):
+            own = {"file": name} if name.endswith(".json") else {"local_mode": name}
+            try:
+                out["records"].append(build_record(schema.LocalModeRecord(**own)))
+            except InputError as error:
+                raise InputError(error.what, where=f"{where}.record[{at}]", fix=error.fix) from error
+    return out
 
 
 def profile_of(given: Any, quantity: str, where: str) -> Profile | Any:
@@ -106,37 +134,52 @@ def details(name: str) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------ what it costs
-#: Time of a pair of wave vectors over that of a product of two matrices of the slab's size, and the same for the modes
-#: of one wave vector; measured on slabs of 31 and 85 layers.
-_PAIR, _MODES = 1.2, 40.0
+#: Time of a pair of wave vectors, and of the modes of one wave vector, over that of a product of two matrices of the
+#: slab's size; and seconds besides, a pair, and for each element of such a matrix. CPU times, slabs of 5 to 85 layers.
+_PAIR, _MODES = 2.05, 45.0
+_PAIR_S, _ELEMENT_S = 3e-5, 2e-7
 #: A run without a field splits into two parities, and takes this share.
-_STILL = 0.5
+_STILL = 0.45
+#: Each q_z and its opposite are one; q_z = 0, where the motion along z splits off, takes half the time of another.
+_FIRST = 0.5
+#: In single precision, and with the currents, where no two pairs of wave vectors are the same.
+_SINGLE, _CURRENTS = 0.55, 2.3
+#: With anharmonic corrections, for each temperature of a scan.
+_ANHARMONIC = 25.0
 
 
 def cost(arguments: Mapping[str, Any]) -> tuple[int, float, float]:
     """(wave vectors, seconds, bytes) of a run with one process, from one product of matrices that is timed."""
-    nx, ny, nz = arguments["grid"]
-    fields = np.size(arguments["omega_B"])
-    size = 6 * ny
+    # coefficients are found at two fields
+    fields = 2 if "waves" in arguments else np.size(arguments["omega_B"])
+    share = {"double": 1.0, "single": _SINGLE}[arguments.get("precision", "double")]
+    extra = _CURRENTS if arguments.get("currents") else 1.0
+    corrected = arguments.get("anharmonic", "none") != "none"
+    profiles = 1 if arguments.get("hot") is None else len(arguments["hot"])
+    times = _ANHARMONIC * profiles if corrected else 1.0
+    chosen = {key: arguments[key] for key in ("precision", "currents", "anharmonic") if key in arguments}
+    points, seconds, most = 0, 0.0, 0.0
+    for nx, ny, nz in arguments.get("grids") or [arguments["grid"]]:
+        layers = nz // 2 + 1
+        # every part of a q_z finds the modes again
+        pairs, modes, size = nx * (nx + 1) / 4 * extra, (nx // 2 + 1) * arguments.get("parts", 1), 6 * ny
+        product = _product(size)
+        each = pairs * (_PAIR * share * product + _PAIR_S) + modes * (_MODES * product + _ELEMENT_S * size**2)
+        seconds += (fields + _STILL) * (layers - 1 + _FIRST) * each * times
+        points += (fields + 1) * nx * layers
+        most = max(most, 2**30 * ferron_hall_memory((nx, ny, nz), **chosen))
+    records = len(arguments.get("records") or [None])
+    return points * records, seconds * records, most
+
+
+def _product(size: int) -> float:
+    """Seconds for one product of two matrices, on one BLAS thread as in a run."""
     sample = np.random.default_rng(0).normal(size=(size, size))
-    sample @ sample
-    # of this process alone, because a busy machine says nothing of the next hour
-    start = time.process_time()
-    for _ in range(5):
-        sample @ sample
-    product = (time.process_time() - start) / 5
-    layers = nz // 2 + 1
-    pairs, modes = layers * nx * (nx + 1) / 2, layers * (nx // 2 + 1)
-    share = {"double": 1.0, "single": 0.6}[arguments.get("precision", "double")]
-    extra = 2.5 if arguments.get("currents") else 1.0
-    seconds = (fields + _STILL) * product * (_PAIR * pairs * share * extra + _MODES * modes)
-    chosen = {key: arguments[key] for key in ("precision", "currents") if key in arguments}
-    return round((fields + 1) * nx * layers), seconds, 2**30 * ferron_hall_memory(arguments["grid"], **chosen)
-
-
-def _memory_of_machine() -> float | None:
-    """GiB, None where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (AttributeError, ValueError, OSError):
-        return None
+    times = []
+    with ThreadpoolController().limit(limits=1):
+        for _ in range(6):
+            # of this process alone, because a busy machine says nothing of the next hour
+            start = time.process_time()
+            sample @ sample
+            times.append(time.process_time() - start)
+    return min(times)

@@ -1,4 +1,4 @@
-"""The tables of the questions to a lattice of polar modes: profiles, and the ferron Hall effect.
+"""The tables of the questions to a lattice: profiles, the ferron Hall effect, and the dispersion of phonons.
 
 The keys are those of the Python functions in `responses`; see `fields` for the units of plain numbers.
 """
@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from crosscurrent.jobs.fields import AngularFrequency, Count, Duration, Rate, Table, Temperature
+from crosscurrent.jobs.questions import PathPoint
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 
@@ -72,6 +73,19 @@ DampingProfile = Annotated[SpongeTable | ProfileFile | Rate | tuple[Rate, ...], 
 AngularFrequencies = AngularFrequency | tuple[AngularFrequency, ...]
 
 
+class LatticeScan(Table, frozen=True, kw_only=True):
+    """What is scanned beside the field; every list is an axis of the result, over all combinations.
+
+    hot: temperatures in the place of the profile's own, K; they cost nothing without anharmonic corrections. grid:
+    sizes in the place of the grid; the maps are left out then. record: further records beside that of [model], names or
+    JSON files.
+    """
+
+    hot: tuple[Temperature, ...] | None = None
+    grid: tuple[tuple[Count, Count, Count], ...] | None = None
+    record: tuple[str, ...] | None = None
+
+
 class FerronHall(Table, frozen=True, kw_only=True):
     """The steady state of a slab of polar modes, heated along x, without a magnetic field along z and in one.
 
@@ -79,8 +93,9 @@ class FerronHall(Table, frozen=True, kw_only=True):
     number, or a list of one value a cell. damping: along y, likewise, 1/ps. omega_B: the rate at which the field turns
     the velocity, rad/ps, an angular frequency; one, or a list. step: of an integrator, ps, for the covariance of its
     trajectories; continuous time when absent. precision: of the sums over pairs of wave vectors. currents: also the
-    flow of energy and angular momentum. memory: GiB that one worker may use; what the machine has when absent. parts:
-    pieces of work for each wave vector along z, for more workers than there are of these.
+    flow of energy and angular momentum. anharmonic: corrections of leading order in the temperature, or none. memory:
+    GiB that one worker may use; what the machine has free when absent. parts: pieces of work for each wave vector along
+    z, for more workers than there are of these. scan: further lists, of temperatures, sizes or records.
     """
 
     grid: tuple[Count, Count, Count]
@@ -90,5 +105,36 @@ class FerronHall(Table, frozen=True, kw_only=True):
     step: Duration | None = None
     precision: Literal["double", "single"] = "double"
     currents: bool = False
+    anharmonic: Literal["none", "self-consistent"] = "none"
     memory: Annotated[float, Meta(gt=0)] | None = None
     parts: Count = 1
+    scan: LatticeScan | None = None
+
+
+class FerronCoefficients(Table, frozen=True, kw_only=True):
+    """What gathers in each layer of a slab of polar modes per K/nm, and per rad/ps for what is odd in the field.
+
+    grid: cells along x, y and z; the slab is open along y. damping: along y, as in [ferron_hall]. omega_B: a small
+    field, rad/ps; it is solved for that and twice of it. waves: how many of the longest waves of the temperature along
+    x. memory: as in [ferron_hall]. parts: as in [ferron_hall].
+    """
+
+    grid: tuple[Count, Count, Count]
+    damping: DampingProfile = SpongeTable()
+    omega_B: AngularFrequency = 0.1
+    waves: Count = 4
+    memory: Annotated[float, Meta(gt=0)] | None = None
+    parts: Count = 1
+
+
+class PhononDispersion(Table, frozen=True, kw_only=True):
+    """Phonon frequencies along a path, of the crystal of a phonopy calculation.
+
+    path: letters, "G-X-M-G-R-X, M-R" with a comma for a jump; or corners, each with a label and reduced coordinates;
+    the standard path of a primitive cubic, tetragonal or orthorhombic lattice when absent. nac: with the macroscopic
+    field of the polar modes, which splits LO from TO. points: on the whole path.
+    """
+
+    path: str | tuple[PathPoint, ...] | None = None
+    nac: bool = True
+    points: Annotated[int, Meta(ge=2)] = 200

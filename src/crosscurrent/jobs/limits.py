@@ -44,6 +44,6 @@ def first_stage(prepared: Prepared) -> FirstStage | None:
 def check_limits(prepared: Prepared) -> None:
     """Raises InputError for whatever the response refuses before its first piece of work, such as a frequency above the
     gap."""
-    # bands on a path are computed in one go: there is nothing before
-    if prepared.job.response != "bands":
+    # what runs along a path is computed in one go: there is nothing before
+    if prepared.job.response not in ("bands", "phonon_dispersion"):
         first_stage(prepared)

@@ -12,6 +12,7 @@ import numpy as np
 from crosscurrent.jobs import schema
 from crosscurrent.jobs.parse import model_files
 from crosscurrent.jobs.quantities import UNITS, describe, nearest, parse_quantity
+from crosscurrent.jobs.symmetry import moment_vectors
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.models.materials.registry import Material, Parameter, catalogue
 from crosscurrent.models.paraelectric_metal import METALS
@@ -25,13 +26,28 @@ def build_model(table: schema.Model) -> BlochModel:
     if isinstance(table, schema.Material):
         return _material(table)
     if isinstance(table, schema.TightBindingFile):
-        return _tight_binding(table)
+        return _symmetrized(_tight_binding(table), table.symmetrize)
     if not model_files(table):
         raise InputError("no file is named", where="model", fix="give tb, or hr, or chk with eig")
-    options = {k: v for k in table.__struct_fields__ if (v := getattr(table, k)) is not None}
+    options = _given(table)
+    wanted = options.pop("symmetrize", None)
     load = import_module("crosscurrent.models.wannier90").load_wannier90
-    model: BlochModel = load(**options)
-    return model
+    return _symmetrized(load(**options), wanted)
+
+
+def _symmetrized(model: BlochModel, table: schema.Symmetrize | None) -> BlochModel:
+    if table is None:
+        return model
+    options = {**_given(table), "spin": None if table.spin == "none" else table.spin}
+    if table.moments is not None:
+        options["moments"] = moment_vectors(table.moments)
+    found: BlochModel = import_module("crosscurrent.models.symmetrize").symmetrize(model, **options).model
+    return found
+
+
+def _given(table: schema.Table) -> dict[str, Any]:
+    """The keys that the file has."""
+    return {k: v for k in table.__struct_fields__ if (v := getattr(table, k)) is not None}
 
 
 def _material(table: schema.Material) -> BlochModel:
@@ -152,11 +168,10 @@ def build_method(table: schema.Zone, model: BlochModel) -> Method:
                 where="zone.mesh",
                 fix=f"give {model.dim} numbers",
             )
-        return UniformMesh(table.mesh, table.shifted)
+        return UniformMesh(table.mesh, table.shifted, table.irreducible)
     if isinstance(table, schema.Polar):
         if (table.polar is not None) != (model.dim == 3):
             need = "needs" if model.dim == 3 else "takes no"
             raise InputError(f"a {model.dim}D polar grid {need} polar points", where="zone.polar")
         return PolarGrid(table.radial, table.angular, table.polar)
-    options = {k: v for k in table.__struct_fields__ if (v := getattr(table, k)) is not None}
-    return Adaptive(**options)
+    return Adaptive(**_given(table))

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +18,33 @@ import scipy
 
 from crosscurrent.jobs.schema import (
     RESPONSES,
+    EffectiveHamiltonianModel,
     FieldFile,
     Job,
     LocalModeRecord,
     Model,
+    PhonopyCrystal,
     ProfileFile,
     SampledWaveform,
     TightBindingFile,
     Wannier90,
 )
-from crosscurrent.jobs.validate import convert
+from crosscurrent.jobs.validate import NAMING_KEYS, convert
+from crosscurrent.models.phonopy_data import phonopy_names
 from crosscurrent.results.schema import package_version
 from crosscurrent.units import InputError
 
 _WAVEFORM = "spin_pulse.waveform.csv"
 _FIELD = "phonon_currents.electric_field.file"
 _PROFILES = ("temperature", "damping")
+#: Tables that may name files of profiles.
+_PROFILED = ("ferron_hall", "ferron_hall_langevin", "ferron_coefficients")
+_RECORD = "ferron_hall.scan.record"
+_START = "ferron_hall_langevin.start"
 #: Responses that are asked of no model.
 _WITHOUT_MODEL = ("polarization_map",)
 _FILE_KEYS = ("file", "tb", "hr", "wsvec", "centres", "chk", "eig", "mmn", "spn", "shu", "siu", "win")
+_PHONOPY_KEYS = ("phonopy", "force_constants", "force_sets", "born")
 
 
 def load_job(path: str | os.PathLike[str]) -> Job:
@@ -101,16 +110,27 @@ def job_files(job: Job) -> dict[str, Path]:
     field = job.phonon_currents.electric_field if job.phonon_currents is not None else None
     if isinstance(field, FieldFile):
         files[_FIELD] = Path(field.file)
-    for name in _PROFILES if job.ferron_hall is not None else ():
-        profile = getattr(job.ferron_hall, name)
+    if job.ferron_hall_langevin is not None and job.ferron_hall_langevin.start is not None:
+        files[_START] = Path(job.ferron_hall_langevin.start)
+    for table, name in product(_PROFILED, _PROFILES):
+        profile = getattr(getattr(job, table), name, None)
         if isinstance(profile, ProfileFile):
-            files[f"ferron_hall.{name}.file"] = Path(profile.file)
-    return files
+            files[f"{table}.{name}.file"] = Path(profile.file)
+    return files | {f"{_RECORD}[{at}]": Path(name) for at, name in enumerate(_records(job)) if name.endswith(".json")}
+
+
+def _records(job: Job) -> tuple[str, ...]:
+    """The records that a job compares."""
+    scan = job.ferron_hall.scan if job.ferron_hall is not None else None
+    return scan.record if scan is not None and scan.record is not None else ()
 
 
 def model_files(model: Model | None) -> dict[str, Path]:
     """Key -> path of every file that a model is read from."""
-    if not isinstance(model, (Wannier90, TightBindingFile, LocalModeRecord)):
+    if isinstance(model, PhonopyCrystal):
+        given = {key: getattr(model, key) for key in _PHONOPY_KEYS}
+        return {key: Path(name) for key, name in given.items() if name is not None and name not in phonopy_names()}
+    if not isinstance(model, (Wannier90, TightBindingFile, LocalModeRecord, EffectiveHamiltonianModel)):
         return {}
     values = {key: getattr(model, key, None) for key in _FILE_KEYS}
     return {key: Path(value) for key, value in values.items() if value is not None}
@@ -127,10 +147,16 @@ def _with_files(job: Job, words: Mapping[str, str]) -> Job:
     if _FIELD in words and out.phonon_currents is not None:
         field = replace(out.phonon_currents.electric_field, file=words[_FIELD])
         out = replace(out, phonon_currents=replace(out.phonon_currents, electric_field=field))
-    profiles = {name: words[key] for name in _PROFILES if (key := f"ferron_hall.{name}.file") in words}
-    if profiles and out.ferron_hall is not None:
-        files = {name: ProfileFile(file=word) for name, word in profiles.items()}
-        out = replace(out, ferron_hall=replace(out.ferron_hall, **files))
+    if _START in words and out.ferron_hall_langevin is not None:
+        out = replace(out, ferron_hall_langevin=replace(out.ferron_hall_langevin, start=words[_START]))
+    for table in _PROFILED:
+        profiles = {name: words[key] for name in _PROFILES if (key := f"{table}.{name}.file") in words}
+        if profiles:
+            files = {name: ProfileFile(file=word) for name, word in profiles.items()}
+            out = replace(out, **{table: replace(getattr(out, table), **files)})
+    if out.ferron_hall is not None and out.ferron_hall.scan is not None and _records(out):
+        records = tuple(words.get(f"{_RECORD}[{at}]", name) for at, name in enumerate(_records(out)))
+        out = replace(out, ferron_hall=replace(out.ferron_hall, scan=replace(out.ferron_hall.scan, record=records)))
     return out
 
 
@@ -138,7 +164,7 @@ def _with_files(job: Job, words: Mapping[str, str]) -> Job:
 def job_to_toml(job: Job) -> str:
     """The job as TOML; reading it back gives an equal job."""
     tables = msgspec.to_builtins(job)
-    if any(getattr(job.model, word, None) is not None for word in ("material", "metal", "local_mode")):
+    if any(getattr(job.model, word, None) is not None for word in NAMING_KEYS):
         del tables["model"]["kind"]  # that word says it
     lines = [f"{_key(k)} = {_value(v)}" for k, v in tables.items() if not isinstance(v, dict)]
     for name, table in tables.items():
@@ -171,19 +197,28 @@ def _value(value: Any) -> str:
 
 # ------------------------------------------------------------------------------------------------ hashes
 def job_hash(job: Job) -> str:
-    """What makes a job this job: its keys and the contents of its files, not its title or where the files lie.
+    """What makes a job this job: its keys and the contents of its files, not its title, where the files lie, or who
+    does the work.
 
     Raises InputError when a file cannot be read.
     """
     digests = {key: _file_digest(path, key) for key, path in job_files(job).items()}
-    text = job_to_toml(msgspec.structs.replace(_with_files(job, digests), title=""))
+    text = job_to_toml(msgspec.structs.replace(_with_files(job, digests), title="", cluster=None))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def run_key(job: Job) -> str:
     """The job together with the code that runs it: pieces of two runs may be mixed only when this is equal."""
-    parts = (job_hash(job), package_version(), _code_digest(), np.__version__, scipy.__version__)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join((job_hash(job), *_versions())).encode()).hexdigest()[:32]
+
+
+def code_key() -> str:
+    """The code that runs here: workers elsewhere may do pieces of a run only when theirs is equal."""
+    return hashlib.sha256("\n".join(_versions()).encode()).hexdigest()[:32]
+
+
+def _versions() -> tuple[str, ...]:
+    return package_version(), _code_digest(), np.__version__, scipy.__version__
 
 
 def _file_digest(path: Path, key: str) -> str:

@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from crosscurrent.jobs import lattice, schema
+from crosscurrent.jobs import langevin, lattice, protocols, schema
 from crosscurrent.jobs.build import Prepared
 from crosscurrent.jobs.limits import first_stage
+from crosscurrent.jobs.machine import available_memory
 from crosscurrent.models.bloch import BlochModel
+from crosscurrent.models.crystal import HarmonicCrystal
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.materials.registry import Material
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
+from crosscurrent.models.polar_lattice import PolarLattice
 from crosscurrent.numerics.chunks import Work
 from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Plane, Sphere
 from crosscurrent.numerics.zone import Adaptive, Method
@@ -44,9 +47,16 @@ class Plan:
         most = "at most " if self.at_most else ""
         lines = [f"{self.points}: {most}{self.k_points:,}"]
         time = "no estimate" if self.seconds is None else f"about {most}{_duration(self.seconds / workers)}"
-        memory = "no estimate" if self.bytes is None else f"about {self.bytes * workers / 2**20:,.0f} MiB"
+        memory = (
+            "no estimate" if self.bytes is None else f"about {self.bytes * workers / 2**20:,.0f} MiB{self._of_free()}"
+        )
         lines += [f"time: {time} with {workers} worker{'s' if workers > 1 else ''}", f"memory: {memory}"]
         return "\n".join(lines)
+
+    @staticmethod
+    def _of_free() -> str:
+        free = available_memory()
+        return "" if free is None else f", of {1024 * free:,.0f} MiB that are free here"
 
 
 def plan(prepared: Prepared) -> Plan:
@@ -56,7 +66,16 @@ def plan(prepared: Prepared) -> Plan:
     if isinstance(prepared.model, LocalMode):
         # refuses what the run would refuse
         first_stage(prepared)
+        if prepared.job.response == "ferron_hall_langevin":
+            steps, seconds, memory = langevin.cost(prepared.model, prepared.arguments)
+            return Plan(steps, False, seconds, memory, "cells times steps")
         return Plan(*_lattice_plan(prepared), points="wave vectors")
+    if isinstance(prepared.model, PolarLattice):
+        stage = first_stage(prepared)
+        if stage is None:
+            return Plan(0, False, None, None, "cells times steps")
+        steps, seconds, memory = protocols.cost(stage.work, stage.chunks)
+        return Plan(steps, False, seconds, memory, "cells times steps")
     adaptive = isinstance(prepared.method, Adaptive)
     judge = _ESTIMATES.get(prepared.job.response)
     if judge is None or prepared.method is None:
@@ -118,7 +137,7 @@ def _spin_generation(prepared: Prepared, method: Method) -> Cost:
 
 def _bands(prepared: Prepared) -> BlochModel:
     assert prepared.model is not None
-    assert not isinstance(prepared.model, ParaelectricMetal | LocalMode)
+    assert not isinstance(prepared.model, ParaelectricMetal | LocalMode | PolarLattice | HarmonicCrystal)
     return prepared.model
 
 

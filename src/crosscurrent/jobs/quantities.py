@@ -1,9 +1,9 @@
 """Numbers with units in job files: `"10 meV"` becomes 0.01, and `"10 K"` is refused where an energy is asked for.
 
 Default units, used for plain numbers: energy eV, temperature K, length angstrom, wave vector 1/angstrom, time ps,
-frequency THz, angular frequency rad/ps, rate 1/ps, electric field V/m, velocity m/s, mass kg, density 1/m^3, coupling
-to phonons eV angstrom^1.5 (in a plane eV angstrom). An energy may be given as the frequency of a photon, "17 THz": that
-is h nu, not hbar nu.
+frequency THz, angular frequency rad/ps, rate 1/ps, electric field V/m, polarization C/m^2, velocity m/s, mass kg,
+density 1/m^3, coupling to phonons eV angstrom^1.5 (in a plane eV angstrom). An energy may be given as the frequency of
+a photon, "17 THz": that is h nu, not hbar nu.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ UNITS: dict[str, dict[str, float]] = {
     "density": {"1/m^3": 1.0, "1/cm^3": 1e6, "1/nm^3": 1e27, "1/angstrom^3": 1e30},
     "coupling": {f"{unit} {length}^1.5": f * a**1.5 for unit, f in _ENERGY.items() for length, a in _LENGTH.items()},
     "coupling in a plane": {f"{unit} {length}": f * a for unit, f in _ENERGY.items() for length, a in _LENGTH.items()},
+    "polarization": {"C/m^2": 1.0, "mC/m^2": 1e-3, "uC/m^2": 1e-6, "uC/cm^2": 1e-2},
     "electric field": {"V/m": 1.0, "kV/cm": 1e5, "MV/cm": 1e8, "MV/m": 1e6, "V/nm": 1e9, "V/angstrom": 1e10},
 }
 _ALIASES = {

@@ -99,10 +99,11 @@ class Figure(Table, frozen=True, kw_only=True):
     "direction", a panel a line, the in-plane spin that a tensor gives for every direction of the field; "mechanisms",
     the bars of the one line's job. Of metals with soft phonons: "coefficient", chi or kappa of all lines over x, and
     their ratio to the first line; "phase_map", "quadrupole" and "arrows", of the one line's job; "polarization", a
-    panel a line. Of lattices: "slab", the maps of the one line's job, and "field_scan", their size over the field. Of
-    curves: x is the coordinate on the horizontal axis, such as "frequency";
-    absolute draws magnitudes; log draws them on two logarithmic axes. xlim, ylim: limits of the axes of curves and
-    bands.
+    panel a line. Of lattices: "slab", the maps of the one line's job; "channels", the same with what the modes do
+    below them; "trajectories", what is odd beside the noise-free maps, with errors; "field_scan", their size over what
+    was scanned; "dispersion", phonons, a panel a line. Of curves: x is the coordinate on the horizontal axis, such as
+    "frequency"; absolute draws magnitudes; log draws them on two logarithmic axes. xlim, ylim: limits of the axes of
+    curves and bands.
     """
 
     file: str
@@ -118,7 +119,10 @@ class Figure(Table, frozen=True, kw_only=True):
         "polarization",
         "arrows",
         "slab",
+        "channels",
+        "trajectories",
         "field_scan",
+        "dispersion",
     ] = "curves"
     title: str = ""
     unit: str | None = None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import xarray as xr
 
 from crosscurrent.jobs.build import Prepared, prepare
 from crosscurrent.jobs.components import components_of
-from crosscurrent.jobs.execute import executor
+from crosscurrent.jobs.execute import executor as choose
 from crosscurrent.jobs.parse import job_hash, run_key, validated
 from crosscurrent.jobs.schema import Job
 from crosscurrent.jobs.store import Progress, Resumable, Store
+from crosscurrent.numerics.chunks import ChunkMap
 from crosscurrent.results import holds_result_of, load, save, select_components
 from crosscurrent.results.files import refuse_other_job
 
@@ -22,6 +24,7 @@ def run_job(
     output: str | os.PathLike[str] | None = None,
     *,
     workers: int = 1,
+    executor: AbstractContextManager[ChunkMap] | None = None,
     progress: Progress | None = None,
     text: str | None = None,
 ) -> xr.Dataset:
@@ -29,16 +32,18 @@ def run_job(
 
     output: netCDF file to write; finished pieces lie in `<output>.parts` meanwhile, and the same call goes on from
     there after an interruption, with the same bits for any number of workers. Nothing is kept when it is None.
+    workers: processes of this machine. executor: who does the pieces instead (`jobs.executor`); it is entered here.
     text: the job as the user wrote it, kept in the result; `job.to_toml()` when None.
     When the output already holds the answer of this very job and code it is read, not computed again.
 
-    Raises InputError for a job that does not fit, an output of another job, and a folder that cannot be written.
+    Raises InputError for a job that does not fit, an output of another job, and a folder that cannot be written;
+    PiecesError for pieces that failed although they were tried again, after all others were done and kept.
     """
     checked = validated(job)
     words = text if text is not None else checked.to_toml()
     if output is None:
         prepared = prepare(checked)
-        with executor(workers) as inner:
+        with executor or choose(workers) as inner:
             return _answer(prepared, Resumable(inner, None, progress), words)
     target = Path(output)
     key = run_key(checked)
@@ -48,7 +53,7 @@ def run_job(
         return load(target)
     refuse_other_job(target, job_hash(checked))
     prepared = prepare(checked)
-    with Store(parts_folder(target), key) as store, executor(workers) as inner:
+    with Store(parts_folder(target), key) as store, executor or choose(workers) as inner:
         result = _answer(prepared, Resumable(inner, store, progress), words)
         save(result, target)
         store.discard()

@@ -15,6 +15,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, field
 
+from crosscurrent.jobs.cluster import ClusterTable as ClusterTable
+from crosscurrent.jobs.cluster import PBSCluster as PBSCluster
+from crosscurrent.jobs.cluster import SlurmCluster as SlurmCluster
 from crosscurrent.jobs.fields import Count as Count
 from crosscurrent.jobs.fields import (
     Coupling,
@@ -35,8 +38,13 @@ from crosscurrent.jobs.fields import Table as Table
 from crosscurrent.jobs.fields import TemperatureRange as TemperatureRange
 from crosscurrent.jobs.fields import Temperatures as Temperatures
 from crosscurrent.jobs.fields import TimeRange as TimeRange
+from crosscurrent.jobs.langevin_questions import FerronHallLangevin as FerronHallLangevin
+from crosscurrent.jobs.langevin_questions import TrajectoryTable as TrajectoryTable
+from crosscurrent.jobs.lattice_questions import FerronCoefficients as FerronCoefficients
 from crosscurrent.jobs.lattice_questions import FerronHall as FerronHall
 from crosscurrent.jobs.lattice_questions import HotBandTable as HotBandTable
+from crosscurrent.jobs.lattice_questions import LatticeScan as LatticeScan
+from crosscurrent.jobs.lattice_questions import PhononDispersion as PhononDispersion
 from crosscurrent.jobs.lattice_questions import ProfileFile as ProfileFile
 from crosscurrent.jobs.lattice_questions import RampTable as RampTable
 from crosscurrent.jobs.lattice_questions import SpongeTable as SpongeTable
@@ -49,11 +57,16 @@ from crosscurrent.jobs.metal_questions import PlaneWave as PlaneWave
 from crosscurrent.jobs.metal_questions import PolarizationMap as PolarizationMap
 from crosscurrent.jobs.metal_questions import WaveVectorMesh as WaveVectorMesh
 from crosscurrent.jobs.metal_questions import WaveVectorRange as WaveVectorRange
+from crosscurrent.jobs.protocol_questions import DomainWall as DomainWall
+from crosscurrent.jobs.protocol_questions import Heating as Heating
+from crosscurrent.jobs.protocol_questions import Hysteresis as Hysteresis
+from crosscurrent.jobs.protocol_questions import SwitchingPath as SwitchingPath
 from crosscurrent.jobs.questions import AnomalousHall as AnomalousHall
 from crosscurrent.jobs.questions import BandGeometry as BandGeometry
 from crosscurrent.jobs.questions import Bands as Bands
 from crosscurrent.jobs.questions import Edelstein as Edelstein
 from crosscurrent.jobs.questions import GaussianWaveform as GaussianWaveform
+from crosscurrent.jobs.questions import Moment as Moment
 from crosscurrent.jobs.questions import PathPoint as PathPoint
 from crosscurrent.jobs.questions import SampledWaveform as SampledWaveform
 from crosscurrent.jobs.questions import SpinGeneration as SpinGeneration
@@ -103,12 +116,32 @@ class Material(Table, frozen=True, kw_only=True, tag_field="kind", tag="material
     cutoff: CutoffTable | None = None
 
 
+class Symmetrize(Table, frozen=True, kw_only=True):
+    """Average the matrices of a model over the magnetic group of its structure; the result says how far they were off.
+
+    positions: of the atoms, fractional. species: one name an atom. projections: the lines of the run, "Bi: p" or
+    "Fe: sp3d2; dxy, dxz, dyz". moments: one an atom, mu_B, a number (along z) or three. spin: how it runs through the
+    functions. symprec: how far an atom may be off, angstrom. moment_tolerance: the same for moments, mu_B. limit: the
+    largest difference of a matrix element of H and its image that is accepted, eV.
+    """
+
+    positions: tuple[tuple[float, float, float], ...]
+    species: tuple[str, ...]
+    projections: tuple[str, ...]
+    moments: tuple[Moment, ...] | None = None
+    spin: Literal["interlaced", "block", "none"] = "interlaced"
+    symprec: Tolerance | None = None
+    moment_tolerance: Annotated[float, Meta(gt=0)] | None = None
+    limit: Width | None = None
+
+
 class Wannier90(Table, frozen=True, kw_only=True, tag_field="kind", tag="wannier90"):
     """Files of Wannier90; paths count from the folder of the job file; .gz is read in place.
 
     Give tb, or hr (with centres, lattice or win, and wsvec when it was written), or chk with eig (and mmn, spn, shu,
     siu when needed). spin_ordering: how spin runs through the functions when no spn file says. tie_tolerance: distance
-    below which two Wigner-Seitz images count as equally near, angstrom. The rest is as in `load_wannier90`.
+    below which two Wigner-Seitz images count as equally near, angstrom. symmetrize: average over the operations of the
+    structure. The rest is as in `load_wannier90`.
     """
 
     tb: str | None = None
@@ -130,17 +163,19 @@ class Wannier90(Table, frozen=True, kw_only=True, tag_field="kind", tag="wannier
     hermiticity_tolerance: Width | None = None
     name: str | None = None
     dim: Literal[2, 3] = 3
+    symmetrize: Symmetrize | None = None
 
 
 class TightBindingFile(Table, frozen=True, kw_only=True, tag_field="kind", tag="tight_binding"):
     """A .npz file with the arrays of `TightBinding`: lattice, vectors, hamiltonian, positions, and optionally spin
-    (3, n, n), in units of hbar.
+    (3, n, n), in units of hbar. symmetrize: average over the operations of the structure.
     """
 
     file: str
     name: str = "tight binding"
     source: str = ""
     dim: Literal[2, 3] = 3
+    symmetrize: Symmetrize | None = None
 
 
 class Metal(Table, frozen=True, kw_only=True, tag_field="kind", tag="metal"):
@@ -179,15 +214,45 @@ class LocalModeRecord(Table, frozen=True, kw_only=True, tag_field="kind", tag="l
     file: str | None = None
 
 
-Model = Material | Wannier90 | TightBindingFile | Metal | LocalModeRecord
+class EffectiveHamiltonianModel(Table, frozen=True, kw_only=True, tag_field="kind", tag="effective_hamiltonian"):
+    """A published effective Hamiltonian with its on-site terms, for the protocols on lattices of polar modes.
+
+    Give one of the two. effective_hamiltonian: one that comes with the package; `crosscurrent models` lists them. file:
+    a TOML file with the parameters; its path counts from the folder of the job file.
+    """
+
+    effective_hamiltonian: str | None = None
+    file: str | None = None
+
+
+class PhonopyCrystal(Table, frozen=True, kw_only=True, tag_field="kind", tag="phonopy"):
+    """A harmonic crystal, as phonopy has computed it; paths count from the folder of the job file.
+
+    phonopy: phonopy_params.yaml or phonopy.yaml, or "batio3-cubic", which comes with the package. force_constants: a
+    FORCE_CONSTANTS file in the place of what that file holds; one beside it is read when it is needed and not named.
+    force_sets: a FORCE_SETS file, likewise. born: a BORN file, likewise.
+    """
+
+    phonopy: str
+    force_constants: str | None = None
+    force_sets: str | None = None
+    born: str | None = None
+
+
+Model = Material | Wannier90 | TightBindingFile | Metal | LocalModeRecord | EffectiveHamiltonianModel | PhonopyCrystal
 
 
 # ------------------------------------------------------------------------------------------------ [zone]
 class Uniform(Table, frozen=True, kw_only=True, tag_field="method", tag="uniform"):
-    """Uniform mesh, from Gamma. mesh: points along each axis. shifted: moved by half a step along every axis."""
+    """Uniform mesh, from Gamma.
+
+    mesh: points along each axis. shifted: moved by half a step along every axis. irreducible: of points that symmetry
+    carries into one another only one is evaluated; the result is that of the whole mesh.
+    """
 
     mesh: tuple[Count, ...]
     shifted: bool = False
+    irreducible: bool = False
 
 
 class Polar(Table, frozen=True, kw_only=True, tag_field="method", tag="polar"):
@@ -223,6 +288,13 @@ ResponseName = Literal[
     "crossover_map",
     "polarization_map",
     "ferron_hall",
+    "ferron_hall_langevin",
+    "hysteresis",
+    "heating",
+    "domain_wall",
+    "switching_path",
+    "ferron_coefficients",
+    "phonon_dispersion",
 ]
 RESPONSES: tuple[str, ...] = get_args(ResponseName)
 
@@ -231,7 +303,8 @@ class Job(Table, frozen=True, kw_only=True):
     """One question to one model.
 
     Only the table of the response that is asked for may be given. model: required by all but `polarization_map`, which
-    needs none. symmetry: checks the result, whatever the response.
+    needs none. symmetry: checks the result, whatever the response. cluster: batch jobs that do the work, when dask is
+    asked for.
     """
 
     response: ResponseName
@@ -251,8 +324,16 @@ class Job(Table, frozen=True, kw_only=True):
     crossover_map: CrossoverMap | None = None
     polarization_map: PolarizationMap | None = None
     ferron_hall: FerronHall | None = None
+    ferron_hall_langevin: FerronHallLangevin | None = None
+    hysteresis: Hysteresis | None = None
+    heating: Heating | None = None
+    domain_wall: DomainWall | None = None
+    switching_path: SwitchingPath | None = None
+    ferron_coefficients: FerronCoefficients | None = None
+    phonon_dispersion: PhononDispersion | None = None
     zone: Zone | None = None
     symmetry: SymmetryTable | None = None
+    cluster: ClusterTable | None = None
 
     def to_toml(self) -> str:
         """The job as a file; reading it back gives an equal job."""

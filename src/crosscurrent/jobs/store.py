@@ -23,6 +23,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from crosscurrent.jobs.lock import Lock
+from crosscurrent.jobs.pieces import FailedPiece, PiecesError
 from crosscurrent.numerics.chunks import ChunkMap, Partial, Work
 from crosscurrent.units import InputError
 
@@ -65,11 +67,12 @@ class Store:
 
     def __init__(self, folder: Path, key: str) -> None:
         self.folder, self.key = folder, key
+        self._lock = Lock(folder / "lock")
 
     def __enter__(self) -> Store:
         try:
             self.folder.mkdir(exist_ok=True)
-            _lock(self.folder / "lock", self.folder)
+            self._lock.take(self.folder)
         except OSError as error:
             raise InputError(
                 f"cannot keep unfinished work here ({error.strerror})",
@@ -79,14 +82,14 @@ class Store:
         try:
             self._own()
         except BaseException:
-            (self.folder / "lock").unlink(missing_ok=True)
+            self._lock.release()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        (self.folder / "lock").unlink(missing_ok=True)
+        self._lock.release()
         if self.folder.is_dir() and {p.name for p in self.folder.iterdir()} <= {"owner.json"}:
             self.discard()  # nothing was finished: leave no trace
 
@@ -111,8 +114,7 @@ class Store:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, stage: str, index: int) -> Path:
-        safe = "".join(c if c.isalnum() or c in "-_#" else "_" for c in stage)
-        return self.folder / safe / f"{index:06d}.npz"
+        return piece_folder(self.folder, stage) / f"{index:06d}.npz"
 
     def piece_key(self, stage: str, index: int, chunk: Any) -> str:
         text = f"{self.key}\n{stage}\n{index}\n{digest(chunk)}"
@@ -120,7 +122,7 @@ class Store:
 
     def write(self, path: Path, key: str, partial: Partial) -> None:
         path.parent.mkdir(exist_ok=True)
-        temporary = path.with_suffix(".tmp")
+        temporary = _aside(path)
         arrays: dict[str, Any] = {_PREFIX + name: value for name, value in partial.items()}
         with temporary.open("wb") as stream:
             np.savez(stream, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)
@@ -152,24 +154,57 @@ class Resumable:
     def __call__(
         self, stage: str, work: Work, chunks: Sequence[Any], weights: Sequence[float] | None = None
     ) -> Iterator[Partial]:
-        self._uses[stage] += 1
-        # the stages of a job come in a fixed order, so a count makes a repeated name unique and the same next time
-        name = stage if self._uses[stage] == 1 else f"{stage}#{self._uses[stage]}"
+        name = self.name_of(stage)
         cost = [1.0] * len(chunks) if weights is None else list(weights)
         found = self._found(name, len(chunks))
         missing = [i for i in range(len(chunks)) if i not in found]
         self.progress.begin(stage, sum(cost), sum(cost[i] for i in found))
-        fresh = self.inner(stage, work, [chunks[i] for i in missing], [cost[i] for i in missing])
+        fresh = iter(self.inner(stage, work, [chunks[i] for i in missing], [cost[i] for i in missing]))
+        failed: list[FailedPiece] = []
         for i, chunk in enumerate(chunks):
-            partial = self._recall(name, i, chunk) if i in found else next(iter(fresh))
-            if partial is None:  # on disk, but damaged
-                (partial,) = self.inner(stage, work, [chunk], [cost[i]])
-                self._keep(name, i, chunk, partial)
-            elif i not in found:
-                self._keep(name, i, chunk, partial)
+            place = FailedPiece(name, i, len(chunks), RuntimeError("no piece came"))
+            partial: Partial | None = None
+            if i not in found:
+                partial = self._next(fresh, failed, place)
+            elif not failed:
+                # once a piece has failed there is nothing to sum, but what is missing can still be done
+                partial = self._recall(name, i, chunk)
+                if partial is not None:
+                    yield partial
+                    continue
+                # on disk, but damaged
+                partial = self._next(iter(self.inner(stage, work, [chunk], [cost[i]])), failed, place)
+            if partial is None:
+                continue
+            self._keep(name, i, chunk, partial)
+            if i not in found:
                 self.progress.advance(stage, cost[i])
-            yield partial
+            if not failed:
+                yield partial
+        if failed:
+            raise PiecesError(failed) from failed[-1].error
         self.progress.end(stage)
+
+    def _next(self, source: Iterator[Partial], failed: list[FailedPiece], place: FailedPiece) -> Partial | None:
+        """The next piece; None when it failed, after a note in `failed`. Raises what stops the whole map."""
+        try:
+            return next(source)
+        except StopIteration:
+            # a map that ended early, because of the error before
+            raise (failed[-1] if failed else place).error from None
+        except InputError:
+            raise
+        except Exception as error:
+            if self.store is None:
+                raise
+            failed.append(dataclasses.replace(place, error=error))
+            return None
+
+    def name_of(self, stage: str) -> str:
+        """The name under which this use of a stage is kept."""
+        self._uses[stage] += 1
+        # the stages of a job come in a fixed order, so a count makes a repeated name unique and the same next time
+        return stage if self._uses[stage] == 1 else f"{stage}#{self._uses[stage]}"
 
     def _found(self, stage: str, n: int) -> set[int]:
         if self.store is None:
@@ -185,6 +220,11 @@ class Resumable:
     def _keep(self, stage: str, index: int, chunk: Any, partial: Partial) -> None:
         if self.store is not None:
             self.store.write(self.store.path(stage, index), self.store.piece_key(stage, index, chunk), partial)
+
+
+def piece_folder(folder: Path, stage: str) -> Path:
+    """Where the pieces of a stage lie in the folder of a run."""
+    return folder / "".join(c if c.isalnum() or c in "-_#" else "_" for c in stage)
 
 
 def digest(value: Any) -> str:
@@ -206,79 +246,12 @@ def digest(value: Any) -> str:
     raise TypeError(f"a chunk cannot hold a {type(value).__name__}: it has no reproducible text")
 
 
-# ------------------------------------------------------------------------------------------------ the lock
-def _lock(path: Path, folder: Path) -> None:
-    """Create the lock file, or take over that of a process that is gone. Raises InputError when it is alive."""
-    mine = {"pid": os.getpid(), "host": socket.gethostname(), "started": _start_time(os.getpid())}
-    prepared = path.with_name(f"lock.{os.getpid()}")
-    prepared.write_text(json.dumps(mine))
-    try:
-        for _ in range(3):
-            try:
-                # a link appears with its content or not at all, so that an unreadable lock is never one being written
-                path.hardlink_to(prepared)
-                return
-            except FileExistsError:
-                text = _text(path)
-                if _holder_is_alive(text):
-                    break
-                _remove_stale(path, text)
-    finally:
-        prepared.unlink(missing_ok=True)
-    raise InputError(
-        "another run is writing this output now",
-        where=str(folder),
-        fix=f"wait for it, or, if you are sure that none is running, remove {path}",
-    )
-
-
-def _remove_stale(path: Path, judged: str) -> None:
-    """Remove the lock that was judged stale, and not one that a third run has put there since."""
-    aside = path.with_name(f"lock.stale.{os.getpid()}")
-    try:
-        path.rename(aside)
-    except FileNotFoundError:
-        return
-    if _text(aside) != judged:
-        aside.rename(path)
-    else:
-        aside.unlink()
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
-
-
-def _holder_is_alive(text: str) -> bool:
-    try:
-        holder = json.loads(text)
-        pid, host, started = int(holder["pid"]), holder["host"], holder["started"]
-    except (ValueError, KeyError, TypeError):
-        return False
-    if host != socket.gethostname() or os.name == "nt":  # no way to ask from here
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    # the number may have been given to another process since
-    return bool(started == _start_time(pid))
-
-
-def _start_time(pid: int) -> str:
-    """When the process started, in ticks since boot, where the system tells; else ''."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
-    except (OSError, IndexError):
-        return ""
+def _aside(path: Path) -> Path:
+    """Where a file is written before it takes its place; the shares of a run may write the same one at once."""
+    return path.with_name(f"{path.stem}.{socket.gethostname()}.{os.getpid()}.tmp")
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
+    temporary = _aside(path)
     temporary.write_bytes(content)
     temporary.replace(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import numpy as np
 
 from crosscurrent.jobs.fields import Table
 from crosscurrent.jobs.parse import job_text
-from crosscurrent.jobs.questions import SymmetryTable
+from crosscurrent.jobs.questions import Moment, SymmetryTable
 from crosscurrent.jobs.validate import convert
 from crosscurrent.units import InputError
 
@@ -53,20 +54,15 @@ def group_of(table: SymmetryTable, dim: int | None = None) -> MagneticGroup:
     options = {key: given[key] for key in ("symprec", "moment_tolerance") if key in given}
     if (dimension := table.dim or dim) is not None:
         options["dim"] = dimension
+    moments = None if table.moments is None else moment_vectors(table.moments)
     structure = import_module("crosscurrent.physics.structure_group").structure_group
-    found: MagneticGroup = structure(table.lattice, table.positions, table.species, _moments(table), **options)
+    found: MagneticGroup = structure(table.lattice, table.positions, table.species, moments, **options)
     return found
 
 
-def _moments(table: SymmetryTable) -> np.ndarray | None:
-    """(n,) along z, or (n, 3)."""
-    if table.moments is None:
-        return None
-    if all(isinstance(m, tuple) for m in table.moments):
-        return np.array(table.moments)
-    # a mixture is no mistake: the plain numbers are along z
-    rows = [m if isinstance(m, tuple) else (0.0, 0.0, m) for m in table.moments]
-    return np.array(rows)
+def moment_vectors(moments: Sequence[Moment]) -> np.ndarray:
+    """(n, 3), mu_B. A mixture is no mistake: plain numbers are along z."""
+    return np.array([m if isinstance(m, tuple) else (0.0, 0.0, m) for m in moments])
 
 
 def load_symmetry(path: Path) -> SymmetryTable:

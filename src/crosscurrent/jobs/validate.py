@@ -17,6 +17,9 @@ from crosscurrent.units import InputError
 
 T = TypeVar("T")
 
+#: Keys of [model] that say which kind of model it is, each the tag of its table.
+NAMING_KEYS = ("material", "metal", "local_mode", "effective_hamiltonian", "phonopy")
+
 
 def convert(raw: object, target: type[T], source: str = "") -> T:
     """Raw tables, lists and scalars -> struct; texts with units become numbers.
@@ -114,12 +117,12 @@ def _with_tag(node: inspect.Type, default: object, raw: object) -> object:
 
 
 def _tagged(structs: list[inspect.StructType], raw: dict[str, Any], path: str, locate: Locate) -> inspect.StructType:
-    """The struct that the table's tag names; [model] needs none when it says `material`, `metal` or `local_mode`."""
+    """The struct that the table's tag names; [model] needs none when one of its keys is the name of a tag."""
     field = structs[0].tag_field
     if field is None:
         return structs[0]
     tags = {str(s.tag): s for s in structs}
-    named = next((tag for tag in ("material", "metal", "local_mode") if tag in raw and tag in tags), None)
+    named = next((tag for tag in NAMING_KEYS if tag in raw and tag in tags), None)
     if field not in raw and named is not None:
         return tags[named]
     if field not in raw:

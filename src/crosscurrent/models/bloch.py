@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.numerics.batches import GridRows
+from crosscurrent.numerics.batches import GridPoints, GridRows
 from crosscurrent.numerics.domains import Domain
 from crosscurrent.units import InputError
 
@@ -114,15 +114,15 @@ class BlochModel(ABC):
 
     def grid_matrices(
         self,
-        grid: GridRows,
+        grid: GridRows | GridPoints,
         operator: Operator | None = None,
         parts: frozenset[str] = frozenset(),
     ) -> Matrices:
-        """The same on rows of a uniform grid. Models with a real-space form override this with a factorised sum."""
+        """The same on rows or points of a uniform grid; models with a real-space form override it, faster."""
         return self.matrices(self.grid_points(grid), operator, parts)
 
-    def grid_points(self, grid: GridRows) -> Floats:
-        """Cartesian k of the rows, (len(rows) * shape[-1], dim)."""
+    def grid_points(self, grid: GridRows | GridPoints) -> Floats:
+        """Cartesian k of the points, (nk, dim): of the rows, one row after the other."""
         if self.lattice is None:
             raise InputError(f"model '{self.name}' has no lattice, so no periodic grid", fix="use its cutoff domain")
         return np.asarray(grid.reduced() @ self.reciprocal)

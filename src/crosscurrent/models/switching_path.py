@@ -1,7 +1,7 @@
 """A switching path from a CSV file: energy of a unit cell along the polar coordinate, between the two polar states.
 
-The first line names the columns and their units, `u (angstrom), energy (eV)`, in either order; lines that begin with #
-are left out.
+The first line names the columns and their units, `u (angstrom), energy (eV)`, in either order, or `lambda, energy (eV)`
+with lambda = 1 in the polar state; lines that begin with # are left out.
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ _EVEN = 0.02
 
 @dataclass(frozen=True, eq=False)
 class SwitchingPath:
-    """displacement: of the centre atom along the polar axis, (n,) angstrom, rising. energy: of a cell, (n,) eV."""
+    """displacement: of the centre atom along the polar axis, (n,) angstrom, rising. energy: of a cell, (n,) eV.
+
+    relative: the displacement is lambda, 1 in the polar state.
+    """
 
     displacement: Floats
     energy: Floats
     source: str = ""
+    relative: bool = False
 
     def __post_init__(self) -> None:
         u, e = self.displacement, self.energy
@@ -92,12 +96,17 @@ def read_switching_path(path: str | Path) -> SwitchingPath:
     table = [_numbers(next(csv.reader([line])), f"{path}, line {at}") for at, line in rows[1:]]
     columns = np.array(table, dtype=float).reshape(-1, 2) * factors
     named = dict(zip(names, columns.T, strict=True))
-    return SwitchingPath(named["u"], named["energy"], source=str(path))
+    along = "lambda" if "lambda" in named else "u"
+    return SwitchingPath(named[along], named["energy"], source=str(path), relative=along == "lambda")
 
 
 def _columns(header: list[str], where: str) -> tuple[list[str], list[float]]:
     names, factors = [], []
     for cell in header:
+        if cell.strip() == "lambda":
+            names.append("lambda")
+            factors.append(1.0)
+            continue
         match = _COLUMN.fullmatch(cell)
         if match is None or match["name"] not in _UNITS:
             raise InputError(f"'{cell.strip()[:40]}' is not a column of a switching path", where=where, fix=_EXAMPLE)
@@ -106,8 +115,8 @@ def _columns(header: list[str], where: str) -> tuple[list[str], list[float]]:
             raise InputError(f"unknown unit '{match['unit']}'", where=where, fix="choose from " + ", ".join(table))
         names.append(match["name"])
         factors.append(table[match["unit"]])
-    if sorted(names) != ["energy", "u"]:
-        raise InputError("needs one column u and one column energy", where=where, fix=_EXAMPLE)
+    if sorted(names) not in (["energy", "u"], ["energy", "lambda"]):
+        raise InputError("needs one column u and one column energy, or lambda for u", where=where, fix=_EXAMPLE)
     return names, factors
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import BlochModel, Complexes, Floats, Matrices, Operator
-from crosscurrent.numerics.batches import GridRows
+from crosscurrent.numerics.batches import GridPoints, GridRows
 from crosscurrent.numerics.domains import Cell
 from crosscurrent.numerics.lattice_sum import LatticeSum
 from crosscurrent.physics.bloch import PAIRS
@@ -107,10 +107,12 @@ class TightBinding(BlochModel):
 
     def grid_matrices(
         self,
-        grid: GridRows,
+        grid: GridRows | GridPoints,
         operator: Operator | None = None,
         parts: frozenset[str] = frozenset(),
     ) -> Matrices:
+        if isinstance(grid, GridPoints):
+            return self._evaluate(operator, parts, lambda s: s.on_points(grid))
         return self._evaluate(operator, parts, lambda s: s.on_rows(grid))
 
     def _evaluate(

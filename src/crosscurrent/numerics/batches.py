@@ -41,21 +41,45 @@ class GridRows:
         return np.asarray((np.array(self.part or range(self.shape[-1])) + self.offset) / self.shape[-1])
 
 
+@dataclass(frozen=True, eq=False)
+class GridPoints:
+    """Single points of a uniform periodic grid, for sums that leave the others out.
+
+    flat: (n,) their numbers in C order, ascending, so that points of one row stand together. blocks: numbers of rows,
+    ascending, that hold all of the points; what the rows of a block have in common is made for them together.
+    """
+
+    shape: tuple[int, ...]
+    flat: NDArray[np.int64]
+    blocks: tuple[NDArray[np.int64], ...]
+    offset: float = 0.0
+
+    def reduced(self) -> Floats:
+        """(n, dim)."""
+        index = np.stack(np.unravel_index(self.flat, self.shape), axis=1)
+        return np.asarray((index + self.offset) / np.array(self.shape))
+
+    def lead(self, rows: NDArray[np.int64]) -> Floats:
+        """Coordinates of rows along the leading axes, (len(rows), dim - 1)."""
+        index = np.stack(np.unravel_index(rows, self.shape[:-1]), axis=1)
+        return np.asarray((index + self.offset) / np.array(self.shape[:-1]))
+
+
 @dataclass(frozen=True)
 class Batch:
     """Points of a zone integral.
 
-    k: (nk, dim) Cartesian, or None when `grid` names rows of a periodic grid instead, which models with a real-space
-    form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of the n_labels of this batch. present:
-    the number of each of them among those of the whole integral, or None when the batch has them all. weights:
-    (n_rules, nk), measure / (2 pi)^dim included: several quadrature rules may share one evaluation.
+    k: (nk, dim) Cartesian, or None when `grid` names rows or points of a periodic grid instead, which models with a
+    real-space form sum faster. labels: (nk,) which sub-estimate a point belongs to, out of the n_labels of this batch.
+    present: the number of each of them among those of the whole integral, or None when the batch has them all.
+    weights: (n_rules, nk), measure / (2 pi)^dim included: several quadrature rules may share one evaluation.
     """
 
     labels: NDArray[np.int64]
     n_labels: int
     weights: Floats
     k: Floats | None = None
-    grid: GridRows | None = None
+    grid: GridRows | GridPoints | None = None
     present: NDArray[np.int64] | None = None
 
     @property

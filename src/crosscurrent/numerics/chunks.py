@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 #: What one chunk leaves behind: named arrays.
 Partial = Mapping[str, NDArray[Any]]
-#: A picklable pure function (chunk) -> Partial.
+#: A picklable pure function (chunk) -> Partial. An attribute `independent = True` says that it holds nothing that comes
+#: from the results of earlier stages, so that its pieces can be done before those are complete.
 Work = Callable[[Any], dict[str, NDArray[Any]]]
 
 

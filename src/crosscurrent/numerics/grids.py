@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ class GridWork:
 
     integrand: Integrand
     plan: Plan
+    independent: ClassVar[bool] = True
 
     def __call__(self, chunk: range) -> dict[str, NDArray[Any]]:
         # glibc returns freed memory to the kernel again and again until it has seen one large block go: without this
@@ -62,7 +63,7 @@ class GridWork:
         return self.integrand.finish(total)
 
 
-def _cut(n_items: int, items_per_batch: int) -> list[range]:
+def cut(n_items: int, items_per_batch: int) -> list[range]:
     """Contiguous ranges of whole batches, about _PIECES of them."""
     per_piece = items_per_batch * max(1, math.ceil(n_items / items_per_batch / _PIECES))
     return [range(start, min(start + per_piece, n_items)) for start in range(0, n_items, per_piece)]
@@ -94,11 +95,23 @@ class PeriodicPlan:
     def n_labels(self) -> int:
         return 1 << sum(self._even)
 
+    def labels_of(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The labels of single points, given by their numbers in C order."""
+        label = np.zeros(len(points), dtype=np.int64)
+        for index, even in zip(np.unravel_index(points, self.shape), self._even, strict=True):
+            label = 2 * label + index % 2 if even else label
+        return label
+
+    def corners(self) -> NDArray[np.int64]:
+        """A point of every label, in the order of the labels: numbers in C order."""
+        ends = [range(2 if even else 1) for even in self._even]
+        return np.array([np.ravel_multi_index(at, self.shape) for at in itertools.product(*ends)], dtype=np.int64)
+
     def _rows_per_batch(self, points_per_batch: int) -> int:
         return max(1, points_per_batch // self.shape[-1])
 
     def chunks(self, points_per_batch: int) -> list[range]:
-        return _cut(math.prod(self.shape[:-1]), self._rows_per_batch(points_per_batch))
+        return cut(math.prod(self.shape[:-1]), self._rows_per_batch(points_per_batch))
 
     def batches(self, chunk: range, points_per_batch: int) -> Iterator[Batch]:
         step = self._rows_per_batch(points_per_batch)
@@ -178,7 +191,7 @@ class ProductPlan:
         return math.prod(self.shape)
 
     def chunks(self, points_per_batch: int) -> list[range]:
-        return _cut(self.n_points, points_per_batch)
+        return cut(self.n_points, points_per_batch)
 
     def batches(self, chunk: range, points_per_batch: int) -> Iterator[Batch]:
         axes = [nodes(rule, n) for rule, n in zip(self.rules, self.shape, strict=True)]

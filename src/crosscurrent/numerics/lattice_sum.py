@@ -1,4 +1,4 @@
-"""Sums over lattice vectors, F(k) = sum_R exp(2 pi i k.R) F(R), at any k or on rows of a uniform grid.
+"""Sums over lattice vectors, F(k) = sum_R exp(2 pi i k.R) F(R), at any k or on rows or points of a uniform grid.
 
 On a grid the phases factorise. The leading axes are summed once a row and only the last axis once a point, so a
 point costs as many terms as there are distinct last components of R, not as there are R.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.numerics.batches import GridRows
+from crosscurrent.numerics.batches import GridPoints, GridRows
 
 Complexes = NDArray[np.complex128]
 
@@ -35,6 +36,7 @@ class LatticeSum:
         #: distinct last components and where each begins
         self.last, self._starts = np.unique(self.vectors[:, -1], return_index=True)
         self._kept: tuple[GridRows, Complexes] | None = None
+        self._kept_block: tuple[Any, Complexes] | None = None
 
     def at(self, reduced: NDArray[np.float64]) -> Complexes:
         """reduced: (nk, dim) in units of the reciprocal vectors. Returns (nk, ...)."""
@@ -49,6 +51,26 @@ class LatticeSum:
         values: Complexes = np.matmul(last_phases, partial)
         return values.reshape(-1, *self.shape)
 
+    def on_points(self, grid: GridPoints) -> Complexes:
+        """Single points of a grid: the leading axes are summed once for every row that has any of them."""
+        last_phases = np.exp(2j * np.pi * np.outer(grid.reduced()[:, -1], self.last))
+        row_of = grid.flat // grid.shape[-1]
+        values = np.empty((len(grid.flat), self.blocks.shape[1]), dtype=complex)
+        for block in grid.blocks:
+            partial = self._block(grid, block)
+            first, last = np.searchsorted(row_of, block), np.searchsorted(row_of, block, side="right")
+            for at in np.flatnonzero(last > first):
+                points = slice(first[at], last[at])
+                np.matmul(last_phases[points], partial[at], out=values[points])
+        return values.reshape(-1, *self.shape)
+
+    def _block(self, grid: GridPoints, rows: NDArray[np.int64]) -> Complexes:
+        """The last block is kept: a row may hold the points of several batches. Its bits do not depend on these."""
+        key = (grid.shape, grid.offset, rows.tobytes())
+        if self._kept_block is None or self._kept_block[0] != key:
+            self._kept_block = (key, self._leading(grid.lead(rows)))
+        return self._kept_block[1]
+
     def _partial(self, grid: GridRows) -> Complexes:
         """The sum over the leading axes, (len(rows), distinct last components, elements).
 
@@ -60,12 +82,13 @@ class LatticeSum:
             first = block * _ROWS
             whole = replace(grid, rows=range(first, min(first + _ROWS, math.prod(grid.shape[:-1]))), part=None)
             if self._kept is None or self._kept[0] != whole:
-                self._kept = (whole, self._row_block(whole))
+                self._kept = (whole, self._leading(whole.lead()))
             parts.append(self._kept[1][max(rows.start - first, 0) : rows.stop - first])
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _row_block(self, grid: GridRows) -> Complexes:
-        phases = np.exp(2j * np.pi * (grid.lead() @ self.vectors[:, :-1].T))
+    def _leading(self, lead: NDArray[np.float64]) -> Complexes:
+        """The sum over the leading axes of rows at these coordinates (rows, dim - 1)."""
+        phases = np.exp(2j * np.pi * (lead @ self.vectors[:, :-1].T))
         partial = np.empty((len(phases), len(self.last), self.blocks.shape[1]), dtype=complex)
         stops = np.append(self._starts[1:], len(self.vectors))
         for at, (start, stop) in enumerate(zip(self._starts, stops, strict=True)):

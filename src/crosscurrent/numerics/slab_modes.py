@@ -103,9 +103,23 @@ class Modes:
     dofs: NDArray[np.intp]
 
     def single(self) -> Modes:
-        """The same in single precision."""
+        """The same in single precision; the eigenvalues stay, because their differences are what counts."""
         vectors, noise, right = (np.asarray(x, dtype=np.float32) for x in (self.vectors, self.noise, self.right))
-        return Modes(self.eigenvalues.astype(np.complex64), vectors, noise, right, self.dofs)
+        return Modes(self.eigenvalues, vectors, noise, right, self.dofs)
+
+    def amplification(self, discrete: bool) -> Floats:
+        """Squares of g for each row of vectors: relative errors e of the noise and the states, if they are
+        independent, put at most e g_i g'_j (standard deviation) into the correlation of the rows i and j of two wave
+        vectors.
+
+        g_i^2 = sum_a |V_ia|^2 |N_a|^2 / (2 Re lambda_a), or over 1 - |mu_a|^2 for the map of a step: a product bounds
+        the denominator of a pair of modes from below. Modes that nearly coincide make it large.
+        """
+        p, lam = len(self.eigenvalues), self.eigenvalues
+        decay = 1 - np.abs(lam) ** 2 if discrete else 2 * lam.real
+        strength = np.sum(self.noise**2, axis=1)
+        weight = (strength[:p] + strength[p:]) / decay
+        return np.asarray((self.vectors[:, :p] ** 2 + self.vectors[:, p:] ** 2) @ weight)
 
 
 def packed_eigen(matrix: Floats) -> tuple[Complexes, Floats, Floats]:
@@ -200,18 +214,19 @@ def pair_covariance(a: Modes, b: Modes, flips: NDArray[Any] | None, discrete: bo
     p, q = len(a.eigenvalues), len(b.eigenvalues)
     lam, mu = a.eigenvalues.conj()[:, None], b.eigenvalues[None, :]
     # rows re + i im of a; columns re + i im (first) and re - i im (second) of b
-    first = np.empty((p, q), dtype=a.eigenvalues.dtype)
-    second = np.empty_like(first)
+    first = np.empty((p, q), dtype=np.result_type(w.dtype, np.complex64))
+    second, rates = np.empty_like(first), np.empty_like(first)
     np.subtract(w[:p, :q], w[p:, q:], out=first.real)
     np.add(w[p:, :q], w[:p, q:], out=first.imag)
     np.add(w[:p, :q], w[p:, q:], out=second.real)
     np.subtract(w[p:, :q], w[:p, q:], out=second.imag)
-    if discrete:
-        first /= 1 - lam * mu.conj()
-        second /= 1 - lam * mu
-    else:
-        first /= lam + mu.conj()
-        second /= lam + mu
+    # the rates in double precision, rounded afterwards: two frequencies that nearly coincide cancel
+    for part, partner in ((first, mu.conj()), (second, mu)):
+        if discrete:
+            np.subtract(1, lam * partner, out=rates, casting="same_kind")
+        else:
+            np.add(lam, partner, out=rates, casting="same_kind")
+        part /= rates
     y = w
     np.add(first.real, second.real, out=y[:p, :q])
     np.subtract(second.real, first.real, out=y[p:, q:])

@@ -39,7 +39,7 @@ def plain_sums(problem: DrivenSlab, qz: int, part: int, parts: int) -> dict[str,
         kernel[0] += exact
         largest += np.abs(_plain_pair(modes[q], modes[q], problem.step is not None) - exact)[..., : 2 * d]
     off = largest.reshape(n, 2, d, 2, d).max(axis=(0, 2, 4))
-    return {"kernel": kernel, "off": off}
+    return {"kernel": kernel, "off": np.tile(off, (len(kernel), 1, 1))}
 
 
 def _plain_modes(problem: DrivenSlab, stiffness: Complexes, probes: list[Complexes]) -> PlainModes:

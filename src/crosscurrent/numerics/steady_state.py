@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 
 PRECISIONS = ("double", "single")
+#: Bound of the rounding errors over what `Modes.amplification` says of them.
+_MARGIN = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,16 +37,23 @@ class SteadyState:
     """Response of the local covariance to theta(x).
 
     kernel: r(k, y), (Nx//2 + 1, Ny, 2d, 2d): <s s^T> of s = (u, v) is (1/Nx) sum_k exp(ikx) theta(k) r(k, y). probes:
-    the same for <s g^T>, (Nx//2 + 1, Ny, 2d, d). nx: cells along x. error: numerical, relative to the largest
-    covariance of the same kind: how far the pairs q = q' are from the equipartition they have to give, and in single
-    precision also the differences from double precision of the pairs of neighbouring wave vectors, without letting
-    their signs cancel.
+    the same for <s g^T>, (Nx//2 + 1, Ny, 2d, d). nx: cells along x. rounding: how far off an element of the kernel can
+    be, (Nx//2 + 1, 2, 2) for uu, uv, vu and vv: how far the pairs q = q' are from the equipartition they have to give,
+    and what rounding does to the others, summed without letting their signs cancel. error: its largest, relative to the
+    largest covariance of the same kind in a uniform bath.
     """
 
     kernel: Complexes
     probes: dict[str, Complexes]
     nx: int
+    rounding: Floats
     error: float
+
+    def errors(self, theta: Floats) -> Floats:
+        """How far off an element of <u u>, <u v>, <v u> and <v v> can be for theta(x), (2, 2)."""
+        weight = np.abs(self._spectrum(theta))
+        weight[1 : (self.nx + 1) // 2] *= 2  # and -k
+        return np.asarray(np.tensordot(weight, self.rounding, axes=1) / self.nx)
 
     def covariance(self, theta: Floats) -> Floats:
         """<s s^T>, (Nx, Ny, 2d, 2d), for theta(x), (Nx,)."""
@@ -59,10 +68,13 @@ class SteadyState:
         return np.asarray(np.fft.irfft(self.kernel, n=self.nx, axis=0))
 
     def _answer(self, kernel: Complexes, theta: Floats) -> Floats:
+        spectrum = self._spectrum(theta).reshape(-1, *(1,) * (kernel.ndim - 1))
+        return np.asarray(np.fft.irfft(spectrum * kernel, n=self.nx, axis=0))
+
+    def _spectrum(self, theta: Floats) -> Complexes:
         if theta.shape != (self.nx,):
             raise ValueError(f"theta has shape {theta.shape}, the slab {self.nx} cells along x")
-        spectrum = np.fft.rfft(theta).reshape(-1, *(1,) * (kernel.ndim - 1))
-        return np.asarray(np.fft.irfft(spectrum * kernel, n=self.nx, axis=0))
+        return np.asarray(np.fft.rfft(theta))
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,7 @@ class _Work:
 
     problem: DrivenSlab
     precision: str
+    independent: ClassVar[bool] = True
 
     def __call__(self, chunk: tuple[int, int, int]) -> dict[str, NDArray[Any]]:
         qz, part, parts = chunk
@@ -89,9 +102,10 @@ def steady_state(
 ) -> SteadyState:
     """The response kernels of a slab.
 
-    precision: "double", or "single" for the products over pairs of wave vectors, half the time and about 1e-6 of the
-    largest covariance; the modes are always found in double. parts: into how many chunks each q_z is split, for more
-    workers than there are q_z; each finds the modes again. stage, run: where the chunks run, and under which name.
+    precision: "double", or "single" for the products over pairs of wave vectors in a slab with inversion; the modes are
+    always found in double, and what rounding can do stands in the errors. parts: into how many chunks each q_z is
+    split, for more workers than there are q_z; each finds the modes again. stage, run: where the chunks run, and under
+    which name.
 
     Raises InputError for a lattice that is not stable, or a time step that is too long.
     """
@@ -103,18 +117,19 @@ def steady_state(
     chunks = [(qz, part, parts) for qz in range(top + 1) for part in range(parts)]
     shape = (problem.nx // 2 + 1, problem.layers, 2 * problem.components)
     kernel: Complexes = np.zeros((*shape, (2 + len(problem.probes)) * problem.components), dtype=complex)
-    off = np.zeros((2, 2))
+    rounding = np.zeros((problem.nx // 2 + 1, 2, 2))
     for piece in run(stage, _Work(problem, precision), chunks):
         kernel += piece["kernel"]
-        off += piece["off"]
+        rounding += piece["off"]
     kernel /= problem.nx * problem.nz
+    rounding /= problem.nx * problem.nz
     d = problem.components
     diagonal = np.abs(np.einsum("yaa->ya", kernel[0, :, :, : 2 * d]))
     size = np.sqrt(diagonal.reshape(-1, 2, d).max(axis=(0, 2)))
-    error = float(np.max(off / (problem.nx * problem.nz) / np.outer(size, size)))
+    error = float(np.max(rounding / np.outer(size, size)))
     names = list(problem.probes)
     probes = {name: kernel[..., (2 + i) * d : (3 + i) * d] for i, name in enumerate(names)}
-    return SteadyState(kernel[..., : 2 * d], probes, problem.nx, error)
+    return SteadyState(kernel[..., : 2 * d], probes, problem.nx, rounding, error)
 
 
 def memory_bytes(problem: DrivenSlab, precision: str = "double") -> int:
@@ -157,12 +172,13 @@ class _Symmetric:
         self.shape = (self.basis.halves, 2, 2 * d, 2, 2 * d + d * len(self.parities))
         self.uniform: Floats = np.zeros((self.basis.halves, 4 * d, 2 * self.shape[-1]))
         self.off = np.zeros_like(self.uniform)
+        #: largest amplification of rounding errors among the rows of u and of v, by q_x >= 0
+        self.gains = np.zeros((problem.nx // 2 + 1, 2))
         self.modes = list(self._found_modes())
 
     def _found_modes(self) -> Iterator[list[Modes]]:
-        """The modes of each q_x >= 0; on the way the sum of the equipartition covariances, and the numerical error."""
+        """The modes of each q_x >= 0; on the way the sum of the equipartition covariances, and what errors need."""
         problem, nx = self.problem, self.problem.nx
-        before: tuple[list[Modes], list[Modes]] | None = None
         sets = components(problem, self.basis, self.stiffness)
         for q, (stiffness, probes) in enumerate(zip(self.stiffness, self.probes, strict=True)):
             modes = [modes_of(problem, self.basis, stiffness, probes, dofs) for dofs in sets]
@@ -170,19 +186,15 @@ class _Symmetric:
             self.uniform += exact
             if 0 < q != nx - q:
                 self.uniform += exact * self.left_signs[:, :, None] * self.right_signs[:, None, :]
-            off = np.abs(self._sum(modes, modes, None) - exact)
-            kept = [m.single() for m in modes] if self.single else modes
-            if before is not None and self.single:
-                # neighbours are the pairs closest to resonance
-                off += np.abs(self._sum(modes, before[0], None) - self._sum(kept, before[1], None))
-            self.off += off * (2 if 0 < q != nx - q else 1)
-            before = (modes, kept)
-            yield kept
+            self.off += np.abs(self._sum(modes, modes, None) - exact) * (2 if 0 < q != nx - q else 1)
+            gain = sum(m.amplification(problem.step is not None) for m in modes)
+            self.gains[q] = np.sqrt(np.reshape(gain, (-1, 2, problem.components)).max(axis=(0, 2)))
+            yield [m.single() for m in modes] if self.single else modes
 
     def sums(self, part: int, parts: int) -> dict[str, NDArray[Any]]:
         """kernel: (Nx//2 + 1, Ny, 2d, width), summed over q_x and over q_z and -q_z.
 
-        off: (2, 2), how large the numerical errors summed in the same way can be, for uu, uv, vu and vv.
+        off: (Nx//2 + 1, 2, 2), how large the numerical errors summed in the same way can be, for uu, uv, vu and vv.
         """
         nx, problem = self.problem.nx, self.problem
         kernel = np.zeros((nx // 2 + 1, problem.layers, 2 * problem.components, self.shape[-1]), dtype=complex)
@@ -197,8 +209,19 @@ class _Symmetric:
         twice = 2 if 0 < 2 * self.qz != problem.nz else 1
         right = np.tile(problem.mirror_signs, 2 + len(self.parities))
         even = np.multiply.outer(np.tile(problem.mirror_signs, 2), right) > 0
-        off = self._largest(self.off) * (1 if part == 0 else 0)
+        off = self._largest(self.off) + self._rounded() if part == 0 else np.zeros((len(kernel), 2, 2))
         return {"kernel": np.where(even, kernel, 0.0) * twice, "off": off * twice}
+
+    def _rounded(self) -> Floats:
+        """What rounding can put into the sums over pairs, (Nx//2 + 1, 2, 2); k = 0 is not summed over pairs."""
+        nx = self.problem.nx
+        q = np.arange(nx)
+        gain = self.gains[np.minimum(q, nx - q)]
+        pairs = [np.einsum("qa,qb->ab", gain, np.roll(gain, k, axis=0)) for k in range(nx // 2 + 1)]
+        unit = np.finfo(np.float32 if self.single else float).epsneg
+        rounded = _MARGIN * float(unit) * np.array(pairs)
+        rounded[0] = 0.0
+        return rounded
 
     def _pairs(self, k: int, part: int, parts: int) -> Iterator[Floats]:
         """The pairs (q, q - k) in the parity basis; one of each two that are the same up to symmetry."""

@@ -18,6 +18,7 @@ from crosscurrent.numerics import genz_malik, grids
 from crosscurrent.numerics.batches import Batch, Integrand, add_sums
 from crosscurrent.numerics.chunks import ChunkMap, Partial, serial
 from crosscurrent.numerics.domains import Cell, Domain
+from crosscurrent.numerics.irreducible import IrreduciblePlan, Reduction
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
@@ -33,10 +34,13 @@ class UniformMesh:
     last two share no divisor with the shape. Sub-meshes that symmetry maps onto one another agree whatever their
     error, and so may any two meshes at a step or a kink; hence the third and the factor. What falls between the points
     of all of them stays unseen, and an axis of one point is not integrated over.
+    irreducible: evaluate one point of every set that the symmetry of the model carries into one another, of a periodic
+    cell; the value and its error are those of the whole mesh.
     """
 
     shape: tuple[int, ...]
     shifted: bool = False
+    irreducible: bool = False
 
     def __post_init__(self) -> None:
         _check_counts(self.shape, "mesh")
@@ -48,7 +52,9 @@ class UniformMesh:
 
     @property
     def description(self) -> str:
-        return "uniform mesh " + " x ".join(map(str, self.shape)) + (", shifted by half a step" if self.shifted else "")
+        shift = ", shifted by half a step" if self.shifted else ""
+        points = ", irreducible points" if self.irreducible else ""
+        return "uniform mesh " + " x ".join(map(str, self.shape)) + shift + points
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,8 @@ class ZoneSums:
     """What a pass over the zone leaves of every quantity, with the kind of sub-estimates on its leading axis.
 
     sums[name][0] is the value; the others are sub-estimates, or the accumulated error of an adaptive integral.
-    extremes: running minima and maxima under 'min:...' and 'max:...'.
+    extremes: running minima and maxima under 'min:...' and 'max:...'. reduction: which symmetry spared which points,
+    "" without.
     """
 
     sums: Mapping[str, Floats]
@@ -136,6 +143,7 @@ class ZoneSums:
     rule: ErrorRule
     evaluations: int
     status: str
+    reduction: str = ""
 
     def estimate(self, *terms: tuple[float, Floats]) -> Estimate:
         """Value and error of sum_t c_t a_t, where every a_t is one of `sums` (transposed or expanded at will).
@@ -156,15 +164,28 @@ def _check_counts(counts: tuple[int, ...], what: str) -> None:
         raise InputError(f"{what} needs positive whole numbers, got {tuple(counts)}", where="zone")
 
 
-def integrate(method: Method, domain: Domain, integrand: Integrand, run: ChunkMap = serial) -> ZoneSums:
+def integrate(
+    method: Method,
+    domain: Domain,
+    integrand: Integrand,
+    run: ChunkMap = serial,
+    reduction: Reduction | None = None,
+) -> ZoneSums:
     """int d^dim k / (2 pi)^dim of an integrand over a domain.
 
-    Returns sub-estimates and the rule that turns them into errors. Raises InputError when the method does not fit
-    the domain.
+    reduction: the symmetry of the integrand, for an irreducible mesh. Returns sub-estimates and the rule that turns
+    them into errors. Raises InputError when the method does not fit the domain, and for an irreducible mesh of an
+    integrand whose symmetry is not known.
     """
     match method:
         case UniformMesh():
-            return _uniform(method, domain, integrand, run)
+            if method.irreducible and (reduction is None or not isinstance(domain, Cell)):
+                raise InputError(
+                    "this has no irreducible mesh",
+                    where="zone.irreducible",
+                    fix="remove it: symmetry serves tensors that are summed over a periodic cell",
+                )
+            return _uniform(method, domain, integrand, run, reduction if method.irreducible else None)
         case PolarGrid():
             return _polar(method, domain, integrand, run)
         case Adaptive():
@@ -179,25 +200,47 @@ def _collect(run: ChunkMap, stage: str, integrand: Integrand, plan: grids.Plan) 
     return add_sums(run(stage, work, plan.chunks(integrand.points_per_batch), None))
 
 
-def _uniform(method: UniformMesh, domain: Domain, integrand: Integrand, run: ChunkMap) -> ZoneSums:
+def _mesh_sums(
+    run: ChunkMap, stage: str, integrand: Integrand, plan: grids.PeriodicPlan, reduction: Reduction | None
+) -> tuple[Partial, Partial, int]:
+    """Sums of a periodic mesh, extremes, and how many points were evaluated."""
+    if reduction is None:
+        return *_collect(run, stage, integrand, plan), plan.n_points
+    fitting = reduction.on_mesh(plan.shape, plan.offset)
+    irreducible = IrreduciblePlan.of(plan, fitting)
+    # pieces of another group do not fit the points of this one
+    found, extremes = _collect(run, f"{stage}-{len(fitting)}-{irreducible.n_points}", integrand, irreducible)
+    return irreducible.whole(found, fitting), extremes, irreducible.n_points
+
+
+def _uniform(
+    method: UniformMesh, domain: Domain, integrand: Integrand, run: ChunkMap, reduction: Reduction | None
+) -> ZoneSums:
     _check_dim(method.shape, domain)
     if not isinstance(domain, Cell):
         return _box(method.shape, domain, integrand, run)
     plan = grids.PeriodicPlan(method.shape, domain, method.offset)
-    found, extremes = _collect(run, "mesh", integrand, plan)
+    found, extremes, evaluations = _mesh_sums(run, "mesh", integrand, plan, reduction)
+    note = "" if reduction is None else _reduced(reduction, plan, evaluations)
     sums = {name: part.sum(axis=0)[None] for name, part in found.items()}
     if plan.n_labels > 1:
         sums = {name: np.concatenate([whole, found[name] * plan.n_labels]) for name, whole in sums.items()}
     # inversion maps the sub-meshes of a shifted mesh onto one another
     parts = [1 / 3] if plan.n_labels > 1 and not method.shifted else [1 / 3, 1 / 2]
-    evaluations = plan.n_points
     for part in parts if max(method.shape) > 1 else ():
         shape = tuple(_coarser(n, part) for n in method.shape)
         coarse_plan = grids.PeriodicPlan(shape, domain, method.offset, cosets=False)
-        coarse, _ = _collect(run, f"coarse-mesh-{round(1 / part)}", integrand, coarse_plan)
+        coarse, _, more = _mesh_sums(run, f"coarse-mesh-{round(1 / part)}", integrand, coarse_plan, reduction)
         sums = {name: np.concatenate([whole, coarse[name]]) for name, whole in sums.items()}
-        evaluations += coarse_plan.n_points
-    return ZoneSums(sums, extremes, "largest deviation", evaluations, FIXED_GRID)
+        evaluations += more
+    return ZoneSums(sums, extremes, "largest deviation", evaluations, FIXED_GRID, note)
+
+
+def _reduced(reduction: Reduction, plan: grids.PeriodicPlan, points: int) -> str:
+    """What the result says of its points."""
+    kept = len(reduction.on_mesh(plan.shape, plan.offset))
+    some = "" if kept == len(reduction) else f"; {kept} of them carry the mesh into itself"
+    return f"{points} of {plan.n_points} points; {reduction.title}{some}"
 
 
 def _coarser(n: int, part: float) -> int:

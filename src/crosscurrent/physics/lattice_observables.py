@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from crosscurrent.numerics.driven_slab import LayerOperator
 from crosscurrent.physics.lattice_units import ACCELERATION, HBAR, POLARIZATION
 from crosscurrent.physics.well import Well
+from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
+
+#: When the mean displacement has settled, relative to the minimum of the well, and after how many attempts it has to.
+_SETTLED, _ATTEMPTS = 1e-12, 200
 
 
 def polarization(u: Floats, charge: Floats, volume: float) -> Floats:
@@ -53,10 +57,43 @@ def mean_shift(variance: Floats, well: Well, stiffness: LayerOperator, root: Flo
     variance: <du_par^2>, (Nx, Ny) angstrom^2, uniform along z. stiffness: D = M^(-1/2) Phi M^(-1/2), rad^2/ps^2. root:
     M^(-1/2). The neighbours and dipoles share the shift, which S53 leaves out.
     """
-    nx, ny = variance.shape
-    push = -(well.cubic / 2) * variance[..., None] * (root @ np.asarray(well.axis)) * ACCELERATION
-    spectrum = np.fft.rfft(push, axis=0).reshape(-1, 3 * ny, 1)
-    moved = [np.linalg.solve(stiffness.matrix(q, 0), force) for q, force in enumerate(spectrum)]
+    push = -(well.cubic / 2) * variance
+    return np.asarray(_moved(push, np.asarray(well.axis), stiffness, root))
+
+
+def mean_displacement(variance: Floats, third: Floats, well: Well, stiffness: LayerOperator, root: Floats) -> Floats:
+    """<delta u>(x, y), (Nx, Ny, 3) angstrom, where the mean force vanishes: S51 with the fluctuations kept.
+
+    Phi <delta u> = k_par <delta u_par> - <V'> with <V'> that of a Gaussian of this mean and variance, plus <V^(4)>/6
+    times the third cumulant. variance, third: of du_par, (Nx, Ny) angstrom^2 and angstrom^3. The lowest order is
+    `mean_shift`.
+
+    Raises InputError where no mean settles: the ordered state does not survive such fluctuations.
+    """
+    axis = np.asarray(well.axis)
+    mean = np.zeros((*variance.shape, 3))
+    for _ in range(_ATTEMPTS):
+        along = mean @ axis
+        slope = well.averaged(1, along, variance) + well.averaged(4, along, variance) * third / 6
+        new = _moved(well.curvature * along - slope, axis, stiffness, root)
+        off, mean = float(np.abs(new - mean).max()), new
+        if off <= _SETTLED * well.minimum:
+            return mean
+        if not off < well.minimum:
+            break
+    raise InputError(
+        "the ordered state does not settle: the fluctuations are as large as the displacement that orders",
+        where="temperature",
+        fix="use a lower temperature",
+    )
+
+
+def _moved(push: Floats, axis: Floats, stiffness: LayerOperator, root: Floats) -> Floats:
+    """Phi^-1 of a force along the axis that is uniform along z, (Nx, Ny) eV/angstrom: (Nx, Ny, 3) angstrom."""
+    nx, ny = push.shape
+    force = push[..., None] * (root @ axis) * ACCELERATION
+    spectrum = np.fft.rfft(force, axis=0).reshape(-1, 3 * ny, 1)
+    moved = [np.linalg.solve(stiffness.matrix(q, 0), each) for q, each in enumerate(spectrum)]
     shift = np.fft.irfft(np.array(moved).reshape(-1, ny, 3), n=nx, axis=0)
     return np.asarray(shift @ root.T)
 
@@ -89,6 +126,14 @@ def energy_current(vg: Floats) -> Floats:
 def power(vg: Floats) -> Floats:
     """<v.F>, (...) eV/ps, of a force whose probe g is -M^(-1/2) F; vg: <v g^T>, mass-weighted. S26, S28."""
     return np.asarray(-np.einsum("...aa->...", vg) / ACCELERATION)
+
+
+def well_power(uv: Floats, stiffness: Floats) -> Floats:
+    """<v.F> of the linearised well, S27, (...) eV/ps. uv: <u v^T>. stiffness: (3, 3) eV/angstrom^2.
+
+    Minus the rate of change of the mean energy in the well, so nothing in a steady state.
+    """
+    return np.asarray(-np.einsum("...ba,ab->...", uv, stiffness))
 
 
 def torque(ug: Floats, angular: Floats, root: Floats) -> Floats:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,24 @@ _LARGEST_MOMENT = 50.0
 _VACUUM = 20.0
 # older releases report failure by returning None
 _SPGLIB_ERROR: type[Exception] = getattr(spglib, "SpglibError", RuntimeError)
+
+
+@dataclass(frozen=True, eq=False)
+class SpaceOperations:
+    """The operations of a magnetic space group, one of every set that differs by lattice vectors, identity included.
+
+    whole: (n, 3, 3) and shifts: (n, 3), f -> W f + w for positions f in units of the lattice. time_reversal: (n,).
+    rotations: (n, 3, 3), Cartesian. permutation: (n, n_sites), the site to which each site is carried. lattice: (3, 3)
+    rows, angstrom, the nearest to the given one that has them all to rounding. number: BNS.
+    """
+
+    whole: Integers
+    shifts: Floats
+    time_reversal: NDArray[np.bool_]
+    rotations: Floats
+    permutation: Integers
+    lattice: Floats
+    number: str
 
 
 def structure_group(
@@ -48,6 +67,35 @@ def structure_group(
     Sites count from 0 in the order given. Raises InputError when the arrays do not fit together, moments are not finite
     or smaller than the tolerance, atoms coincide, or a layer does not lie in the plane.
     """
+    found = space_operations(
+        lattice, positions, species, moments, dim=dim, symprec=symprec, moment_tolerance=moment_tolerance
+    )
+    rotations, flags, permutation = found.rotations, found.time_reversal, found.permutation
+    # centring translations repeat an operation; those that move sites differently stay
+    rows = np.column_stack([np.rint(1e6 * rotations.reshape(len(flags), 9)).astype(np.int64), flags, permutation])
+    keep = np.sort(np.unique(rows, axis=0, return_index=True)[1])
+    return MagneticGroup(
+        name=identify(rotations, flags),
+        rotations=rotations[keep],
+        time_reversal=flags[keep],
+        permutation=permutation[keep],
+        site_labels=tuple(str(kind) for kind in species),
+        source=f"structure of {len(species)} atoms, magnetic space group {found.number} (BNS)"
+        + (" of the isolated layer" if dim == 2 else ""),
+    )
+
+
+def space_operations(
+    lattice: ArrayLike,
+    positions: ArrayLike,
+    species: Sequence[str] | Sequence[int],
+    moments: ArrayLike | None = None,
+    *,
+    dim: int = 3,
+    symprec: float = 1e-5,
+    moment_tolerance: float = 1e-3,
+) -> SpaceOperations:
+    """Arguments and errors as of `structure_group`. Of a layer the third components belong to a cell of its own."""
     cell = _checked_lattice(lattice)
     sites = _checked_positions(positions, species)
     vectors = _checked_moments(moments, len(sites), species, moment_tolerance)
@@ -61,21 +109,10 @@ def structure_group(
     whole, shifts, flags, number = _operations(cell, sites, kinds, vectors, symprec, moment_tolerance)
     permutation = _permutation(cell, sites, whole, shifts, symprec)
     rotations = _cartesian(cell, whole, symprec)
-    if dim == 2:
-        in_plane = np.all(np.abs(rotations[:, 2, :2]) < 1e-6, axis=1)
-        rotations, flags, permutation = rotations[in_plane], flags[in_plane], permutation[in_plane]
-    # centring translations repeat an operation; those that move sites differently stay
-    rows = np.column_stack([np.rint(1e6 * rotations.reshape(len(flags), 9)).astype(np.int64), flags, permutation])
-    keep = np.sort(np.unique(rows, axis=0, return_index=True)[1])
-    return MagneticGroup(
-        name=identify(rotations, flags),
-        rotations=rotations[keep],
-        time_reversal=flags[keep],
-        permutation=permutation[keep],
-        site_labels=tuple(str(kind) for kind in species),
-        source=f"structure of {len(sites)} atoms, magnetic space group {number} (BNS)"
-        + (" of the isolated layer" if dim == 2 else ""),
-    )
+    keep = np.ones(len(flags), dtype=bool) if dim == 3 else np.all(np.abs(rotations[:, 2, :2]) < 1e-6, axis=1)
+    # R L^T = L^T W for rows L, exactly: the mean of R^-1 L^T W over a group has it
+    exact = np.mean(rotations.swapaxes(1, 2) @ cell.T @ whole, axis=0).T
+    return SpaceOperations(whole[keep], shifts[keep], flags[keep], rotations[keep], permutation[keep], exact, number)
 
 
 def _checked_lattice(lattice: ArrayLike) -> Floats:

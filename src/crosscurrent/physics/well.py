@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -75,6 +76,19 @@ class Well:
     def quartic(self) -> float:
         """V'''' at the minimum, eV/angstrom^4."""
         return 6 * self.b4 + 60 * self.c6 * self.minimum**2
+
+    def averaged(self, order: int, shift: ArrayLike, variance: ArrayLike) -> Floats:
+        """<d^n V/du_par^n> of a Gaussian around u_0 + shift, eV/angstrom^n; n is the order, 1 or more.
+
+        shift: angstrom. variance: angstrom^2, of the same shape. It is sum_j (variance/2)^j/j! V^(n + 2j)(u_0 + shift),
+        exact for a polynomial. n = 2 is the stiffness of self-consistent harmonic theory.
+        """
+        potential = Polynomial([0.0, 0.0, self.a2 / 2, 0.0, self.b4 / 4, 0.0, self.c6 / 6]).deriv(order)
+        place, half = self.minimum + np.asarray(shift, dtype=float), np.asarray(variance, dtype=float) / 2
+        terms = [
+            potential.deriv(2 * j)(place) * half**j / math.factorial(j) for j in range(potential.degree() // 2 + 1)
+        ]
+        return np.asarray(sum(terms))
 
     @property
     def stiffness(self) -> Floats:

@@ -14,6 +14,9 @@ from matplotlib.figure import Figure
 from crosscurrent.plot.curves import compare, curve, hall_figure
 from crosscurrent.plot.ferron import ferron_figure, is_ferron, maps_figure, scan_figure
 from crosscurrent.plot.ferron_channels import channels_figure
+from crosscurrent.plot.ferron_coefficients import coefficients_figure, is_coefficients
+from crosscurrent.plot.ferron_langevin import is_langevin, langevin_figure
+from crosscurrent.plot.lattice_protocols import is_protocol, protocol_figure
 from crosscurrent.plot.mechanisms import mechanisms_figure
 from crosscurrent.plot.momentum import bands, bands_figure, k_map, map_figure
 from crosscurrent.plot.page import report_page
@@ -38,6 +41,7 @@ __all__ = [
     "bands_figure",
     "channels_figure",
     "coefficient_figure",
+    "coefficients_figure",
     "compare",
     "curve",
     "dispersion",
@@ -46,6 +50,7 @@ __all__ = [
     "ferron_figure",
     "hall_figure",
     "k_map",
+    "langevin_figure",
     "map_figure",
     "maps_figure",
     "mechanisms_figure",
@@ -54,6 +59,7 @@ __all__ = [
     "phonon_figure",
     "phonon_panels",
     "polarization_figure",
+    "protocol_figure",
     "pulse_figure",
     "quadrupole_figure",
     "report_page",
@@ -86,6 +92,12 @@ def draw(
     axes. Raises InputError when the result holds nothing of the sort, or a name is not in it.
     """
     first, component = (names[0] if names else None for names in (variables, components))
+    if is_coefficients(ds):
+        return coefficients_figure(ds, title=title)
+    if is_protocol(ds):
+        return protocol_figure(ds, title=title)
+    if is_langevin(ds):
+        return langevin_figure(ds, title=title)
     if is_ferron(ds):
         return ferron_figure(ds, title=title)
     if is_dispersion(ds):

@@ -14,24 +14,34 @@ from crosscurrent.units import InputError
 Floats = NDArray[np.float64]
 
 _AXIS = "omega_B"
+#: What may be scanned, in the order in which it takes the horizontal axis -> label of that axis.
+_SCANNED = {
+    _AXIS: r"$\Omega_B$ (rad/ps)",
+    "temperature_hot": r"$T_\mathrm{hot}$ (K)",
+    "size": "cells",
+    "record": "record",
+}
 #: variable -> (symbol, factor, unit that is drawn).
-_QUANTITIES: dict[str, tuple[str, float, str]] = {
+QUANTITIES: dict[str, tuple[str, float, str]] = {
     "kinetic_energy": ("E_{\\mathrm{kin}}", 1e3, "meV"),
     "polarization": ("P", 1e6, "uC/m^2"),
     "angular_momentum": ("L_z", 1e3, "10^-3 hbar"),
 }
-_UNIT = {"meV": "meV", "ueV": r"$\mu$eV", "uC/m^2": r"$\mu$C/m$^2$", "10^-3 hbar": r"$10^{-3}\,\hbar$"}
-_ODD = {"kinetic_energy": (1e6, "ueV"), "polarization": (1e6, "uC/m^2"), "angular_momentum": (1e3, "10^-3 hbar")}
+#: unit -> how it is set on an axis.
+UNIT_LABELS = {"meV": "meV", "ueV": r"$\mu$eV", "uC/m^2": r"$\mu$C/m$^2$", "10^-3 hbar": r"$10^{-3}\,\hbar$"}
+#: variable -> (factor, unit) of what is odd in the field.
+ODD_UNITS = {"kinetic_energy": (1e6, "ueV"), "polarization": (1e6, "uC/m^2"), "angular_momentum": (1e3, "10^-3 hbar")}
 
 
 def is_ferron(ds: xr.Dataset) -> bool:
     """Whether the result is one of a heated slab of polar modes."""
-    return {"kinetic_energy_0", "polarization_odd"} <= {str(name) for name in ds.data_vars}
+    there = {str(name) for name in ds.data_vars}
+    return {"kinetic_energy_0", "polarization_odd"} <= there or "largest_polarization_odd" in there
 
 
 def ferron_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
-    """What suits the result: maps of one field, or the size of the odd parts over several."""
-    if _AXIS in ds.dims and ds.sizes[_AXIS] > 1:
+    """What suits the result: maps of one run, or the size of the odd parts over several."""
+    if any(ds.sizes.get(name, 1) > 1 for name in _SCANNED) or "polarization_odd" not in ds.data_vars:
         return scan_figure(ds, title=title)
     return maps_figure(ds, title=title)
 
@@ -43,59 +53,93 @@ def maps_figure(ds: xr.Dataset, *, omega: float | None = None, title: str | None
     ds: a result of `ferron_hall`. omega: which field of a scan, rad/ps. At zero field the shift of the polarization
     from that at rest is drawn. Raises InputError for a field that is not there.
     """
-    if not is_ferron(ds):
+    if "polarization_odd" not in ds.data_vars:
         raise InputError("this result has no maps of a slab", where="plot", fix="draw a result of ferron_hall")
     ds = _one_field(ds, omega)
     nx, ny = ds.sizes["x"], ds.sizes["y"]
     height = float(np.clip(3.6 * ny / nx, 1.6, 4.2))
     figure = style.new_figure(11.4, 2.2 + 2 * height)
     grid = figure.subplots(3, 3, sharex="all", sharey="row", height_ratios=[0.28 * 2.4 / height, 1.0, 1.0])
-    for column, name in enumerate(_QUANTITIES):
-        symbol, factor, unit = _QUANTITIES[name]
+    for column, name in enumerate(QUANTITIES):
+        symbol, factor, unit = QUANTITIES[name]
         _strip(grid[0, column], ds)
-        still = _map_of(ds, f"{name}_0")
+        still = plane(ds, f"{name}_0")
         if name == "polarization":
             still, symbol_0 = still - float(ds.attrs["polarization_at_rest_C_per_m2"]), r"P - P_{\mathrm{rest}}"
         else:
             symbol_0 = symbol
-        _map(figure, grid[1, column], factor * still, f"${symbol_0}(\\Omega_B = 0)$ [{_UNIT[unit]}]")
-        factor, unit = _ODD[name]
-        _map(figure, grid[2, column], factor * _map_of(ds, f"{name}_odd"), f"$\\Delta_B {symbol}$ [{_UNIT[unit]}]")
+        slab_map(figure, grid[1, column], factor * still, f"${symbol_0}(\\Omega_B = 0)$ [{UNIT_LABELS[unit]}]")
+        factor, unit = ODD_UNITS[name]
+        slab_map(
+            figure, grid[2, column], factor * plane(ds, f"{name}_odd"), f"$\\Delta_B {symbol}$ [{UNIT_LABELS[unit]}]"
+        )
         grid[2, column].set_xlabel("$x$ (cells)")
     grid[0, 0].set_ylabel("$T$ (K)")
     for row in (1, 2):
         grid[row, 0].set_ylabel("$y$ (layers)")
-    figure.suptitle(title if title is not None else _title(ds), fontsize=11)
+    figure.suptitle(title if title is not None else slab_title(ds), fontsize=11)
     style.note(figure, ds)
     return figure
 
 
 def scan_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
-    """The largest odd kinetic energy, polarization and angular momentum of a slab over omega_B, rad/ps."""
-    if _AXIS not in ds.dims:
-        raise InputError("this result has one field", where="plot", fix="give a list of omega_B in the job")
+    """The largest odd kinetic energy, polarization and angular momentum of a slab over what was scanned.
+
+    Fields, temperatures, sizes or records stand along the axis, the first of them that the result has; each
+    combination of the others is a line. Raises InputError for a result of one run.
+    """
+    axes_there = [name for name in _SCANNED if name in ds.dims]
+    if not axes_there:
+        raise InputError("this result has one field", where="plot", fix="give a list of omega_B in the job, or a scan")
+    along, others = axes_there[0], axes_there[1:]
     figure = style.new_figure(6.4, 6.6)
     axes = figure.subplots(3, 1, sharex=True)
-    order = np.argsort(ds[_AXIS].values)
-    omega = ds[_AXIS].values[order]
-    for index, (ax, name) in enumerate(zip(axes, _QUANTITIES, strict=True)):
+    numbers = ds[along].dtype.kind in "if"
+    order = np.argsort(ds[along].values) if numbers else np.arange(ds.sizes[along])
+    x: Floats = ds[along].values[order] if numbers else np.arange(len(order), dtype=float)
+    for index, (ax, name) in enumerate(zip(axes, QUANTITIES, strict=True)):
         style.prepare(ax)
-        factor, unit = _ODD[name]
-        values = ds[f"{name}_odd"]
-        values = values.sel(component="z") if "component" in values.dims else values
-        sizes = factor * abs(values).max(dim=("x", "y")).values[order]
-        ax.plot(omega, sizes, "o-", color=style.COLOURS[index], markersize=4, linewidth=1.4)
-        ax.set_ylabel(f"max $|\\Delta_B {_QUANTITIES[name][0]}|$ [{_UNIT[unit]}]", fontsize=9)
+        factor, unit = ODD_UNITS[name]
+        lines = ds[f"largest_{name}_odd"].transpose(along, *others).isel({along: order})
+        for at, place in enumerate(np.ndindex(*lines.shape[1:])):
+            chosen = lines.isel(dict(zip(others, place, strict=True)))
+            colour = style.COLOURS[(at if others else index) % len(style.COLOURS)]
+            label = ", ".join(_place(chosen[other]) for other in others)
+            ax.plot(x, factor * chosen.values, "o-", color=colour, markersize=4, linewidth=1.4, label=label)
+        ax.set_ylabel(f"max $|\\Delta_B {QUANTITIES[name][0]}|$ [{UNIT_LABELS[unit]}]", fontsize=9)
         ax.set_ylim(bottom=0)
-    if np.all(omega > 0) and omega[-1] > 20 * omega[0]:
-        axes[-1].set_xscale("log")
-    axes[-1].set_xlabel(r"$\Omega_B$ (rad/ps)")
-    figure.suptitle(title if title is not None else _title(ds), fontsize=11)
+    _scanned_axis(axes[-1], ds[along], x, numbers)
+    if others:
+        axes[0].legend(fontsize=8, frameon=False)
+    figure.suptitle(title if title is not None else slab_title(ds), fontsize=11)
     style.note(figure, ds)
     return figure
 
 
+def _scanned_axis(ax: Axes, axis: xr.DataArray, x: Floats, numbers: bool) -> None:
+    if not numbers:
+        ax.set_xticks(x, [str(name) for name in axis.values])
+        return
+    if np.all(x > 0) and x[-1] > 20 * x[0]:
+        ax.set_xscale("log")
+    ax.set_xlabel(_SCANNED[str(axis.name)])
+
+
+def _place(value: xr.DataArray) -> str:
+    """'50 K', or a name."""
+    if value.dtype.kind not in "if":
+        return str(value.item())
+    return f"{value.item():g} {value.attrs.get('units', '')}"
+
+
 def _one_field(ds: xr.Dataset, omega: float | None) -> xr.Dataset:
+    for name in _SCANNED:
+        if name != _AXIS and name in ds.dims:
+            if ds.sizes[name] > 1:
+                raise InputError(
+                    f"the result has {ds.sizes[name]} maps along {name}", where="plot", fix="select one of them first"
+                )
+            ds = ds.isel({name: 0})
     if _AXIS not in ds.dims:
         return ds
     at = 0
@@ -109,7 +153,7 @@ def _one_field(ds: xr.Dataset, omega: float | None) -> xr.Dataset:
     return chosen.assign_attrs(omega_B_rad_per_ps=float(ds[_AXIS].values[at]))
 
 
-def _map_of(ds: xr.Dataset, name: str) -> Floats:
+def plane(ds: xr.Dataset, name: str) -> Floats:
     """(Nx, Ny); the z component of a vector."""
     values = ds[name]
     return np.asarray((values.sel(component="z") if "component" in values.dims else values).values)
@@ -123,7 +167,7 @@ def _strip(ax: Axes, ds: xr.Dataset) -> None:
     ax.set_ylim(bottom=0)
 
 
-def _map(figure: Figure, ax: Axes, values: Floats, label: str) -> None:
+def slab_map(figure: Figure, ax: Axes, values: Floats, label: str) -> None:
     """One map; what has both signs on a map that is white at zero."""
     top, low = float(values.max()), float(values.min())
     size = max(abs(top), abs(low)) or 1.0
@@ -139,7 +183,8 @@ def _map(figure: Figure, ax: Axes, values: Floats, label: str) -> None:
     figure.colorbar(drawn, ax=ax, label=label)
 
 
-def _title(ds: xr.Dataset) -> str:
+def slab_title(ds: xr.Dataset) -> str:
+    """The title of the job, and the field."""
     named = str(ds.attrs.get("job_title") or ds.attrs.get("quantity", ""))
     if "omega_B_rad_per_ps" not in ds.attrs:
         return named

@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from crosscurrent.plot import style
 from crosscurrent.plot.curves import part
 from crosscurrent.plot.momentum import ENERGY, bands
+from crosscurrent.plot.phonons import dispersion
 from crosscurrent.plot.spin import spin_map
 from crosscurrent.results.schema import convert_units
 from crosscurrent.units import InputError
 
-Kind = Literal["map", "bands", "direction"]
+Kind = Literal["map", "bands", "direction", "dispersion"]
 Line = tuple[xr.Dataset, str, dict[str, object], str]
 
 _ANGLES = 16  # directions of the field around the circle
@@ -27,7 +28,8 @@ def panels(kind: Kind, lines: Sequence[Line], *, unit: str | None = None, title:
     """One panel a line. lines: (result, variable, selection, label) each; the label is the panel's title.
 
     kind: "map", a component over momentum; "bands", along a path, coloured by the variable unless it is the energy;
-    "direction", the spin that a field of every direction in the plane makes. unit: maps are converted to it.
+    "direction", the spin that a field of every direction in the plane makes; "dispersion", phonons along a path, all
+    panels on one scale. unit: maps are converted to it.
     """
     columns = min(len(lines), 3)
     rows = -(-len(lines) // columns)
@@ -37,6 +39,10 @@ def panels(kind: Kind, lines: Sequence[Line], *, unit: str | None = None, title:
         style.prepare(ax)
         _DRAW[kind](figure, ax, convert_units(ds, unit) if unit else ds, variable, select)
         ax.set_title(label, fontsize=10)
+    if kind == "dispersion":
+        limits = [limit for ax in axes[: len(lines)] for limit in ax.get_ylim()]
+        for ax in axes[: len(lines)]:
+            ax.set_ylim(min(limits), max(limits))
     for ax in axes[len(lines) :]:
         ax.set_visible(False)
     figure.suptitle(title, fontsize=11)
@@ -64,6 +70,10 @@ def _bands(figure: Figure, ax: Axes, ds: xr.Dataset, variable: str, select: dict
 
 def _direction(figure: Figure, ax: Axes, ds: xr.Dataset, variable: str, select: dict[str, object]) -> None:
     direction(ds, variable, ax, select)
+
+
+def _dispersion(figure: Figure, ax: Axes, ds: xr.Dataset, variable: str, select: dict[str, object]) -> None:
+    dispersion(ds, ax)
 
 
 def direction(ds: xr.Dataset, variable: str, ax: Axes, select: dict[str, object]) -> None:
@@ -111,4 +121,5 @@ _DRAW: dict[Kind, Callable[[Figure, Axes, xr.Dataset, str, dict[str, object]], N
     "map": _map,
     "bands": _bands,
     "direction": _direction,
+    "dispersion": _dispersion,
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import xarray as xr
@@ -12,11 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from crosscurrent.models.bloch import BlochModel
 from crosscurrent.numerics.batches import Batch
 from crosscurrent.numerics.chunks import ChunkMap, serial
-from crosscurrent.numerics.zone import Method, integrate
+from crosscurrent.numerics.zone import Method
 from crosscurrent.physics.bloch import pair_weights
+from crosscurrent.physics.covariance import Covariance, pair
 from crosscurrent.responses import gaps, labelled
 from crosscurrent.responses.eigenframe import frame, points_per_batch, tolerance_of
 from crosscurrent.responses.fermi import fermi_sums, running
+from crosscurrent.responses.irreducible import zone_sums
 from crosscurrent.responses.tensors import antisymmetric
 from crosscurrent.results import Quantity, dataset
 
@@ -36,6 +39,15 @@ class AnomalousHallIntegrand:
     @property
     def points_per_batch(self) -> int:
         return points_per_batch(self.model.n_states, 16)
+
+    @property
+    def covariance(self) -> Mapping[str, Covariance]:
+        """How each of the sums turns under an operation."""
+        return dict.fromkeys(("within", "outside"), Covariance((pair(self.model.dim),), reversal=-1))
+
+    def probing(self, mu: Floats) -> Self:
+        """The same at other chemical potentials, eV, ascending."""
+        return replace(self, mu=mu)
 
     def __call__(self, batch: Batch) -> dict[str, NDArray[Any]]:
         parts = frozenset({"curvature"} if self.external else ())
@@ -91,7 +103,7 @@ def anomalous_hall(
         tolerance=tolerance_of(grouping, degeneracy),
         external=getattr(model, "position_blocks", None) is not None,
     )
-    sums = integrate(method, model.domain, integrand, run)
+    sums = zone_sums(method, model, integrand, run)
     order = np.argsort(np.argsort(levels))
     full = {name: -scale * antisymmetric(values[:, order], model.dim) for name, values in sums.sums.items()}
     estimates = {"conductivity": sums.estimate(*((1.0, part) for part in full.values()))}

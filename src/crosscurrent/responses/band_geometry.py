@@ -134,6 +134,12 @@ def bands(
 def k_points(model: BlochModel, where: Method | ArrayLike) -> tuple[Floats, tuple[str, ...], tuple[int, ...]]:
     """(points, names of the dimensions, their sizes)."""
     if isinstance(where, UniformMesh):
+        if where.irreducible:
+            raise InputError(
+                "bands of a degenerate group have no symmetry of their own, so this map has no irreducible mesh",
+                where="zone.irreducible",
+                fix="remove it",
+            )
         if len(where.shape) != model.dim:
             raise InputError(f"the mesh needs {model.dim} numbers, got {len(where.shape)}", where="zone.mesh")
         dims = tuple(f"k{axis + 1}" for axis in range(model.dim))

@@ -13,12 +13,13 @@ from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.domains import Domain
 from crosscurrent.numerics.spacing import largest_step
-from crosscurrent.numerics.zone import Method, ZoneSums, integrate
+from crosscurrent.numerics.zone import Method, ZoneSums
 from crosscurrent.physics.edelstein import time_over_hbar
 from crosscurrent.responses import gaps, labelled
 from crosscurrent.responses import spin_generation_labels as labels
 from crosscurrent.responses.edelstein_integrand import TERMS, EdelsteinIntegrand
 from crosscurrent.responses.eigenframe import tolerance_of
+from crosscurrent.responses.irreducible import zone_sums
 from crosscurrent.responses.projections import projections_of
 from crosscurrent.responses.spin_generation import checked_field
 from crosscurrent.responses.spin_generation_integrand import SpinGenerationKernel
@@ -91,7 +92,7 @@ def edelstein(
         tolerance=tolerance_of("covariant", degeneracy),
         time=time_over_hbar(checked_time(relaxation_time)),
     )
-    sums = integrate(method, model.domain, integrand, run)
+    sums = zone_sums(method, model, integrand, run)
     variables = _tensors(sums, levels, density)
     if amplitude is not None:
         variables |= _spin_densities(sums, levels, density, amplitude)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from crosscurrent.models.bloch import BlochModel
 from crosscurrent.numerics.batches import Batch
 from crosscurrent.physics.bloch import occupations
+from crosscurrent.physics.covariance import Covariance, inert, signed
 from crosscurrent.physics.edelstein import fermi_derivative, spin_velocity
+from crosscurrent.physics.symmetry import TENSORS
 from crosscurrent.responses.eigenframe import ALL, Eigenframe, frame
 from crosscurrent.responses.fermi import label_sums, weighted_sums
 from crosscurrent.responses.spin_generation_integrand import SpinGenerationKernel
@@ -46,6 +49,20 @@ class EdelsteinIntegrand:
     @property
     def points_per_batch(self) -> int:
         return self.kernel.points_per_batch
+
+    @property
+    def covariance(self) -> Mapping[str, Covariance]:
+        """How each of the sums turns under an operation; `surface` serves for warnings only."""
+        terms = signed(*(TENSORS[name].reversal for name in TERMS))
+        tensor = self.kernel.covariance["upsilon0"]
+        return {
+            "response": Covariance((terms, *tensor.indices)),
+            "surface": Covariance((inert(2),), checked=False),
+        }
+
+    def probing(self, mu: Floats) -> Self:
+        """The same at other chemical potentials, eV, ascending."""
+        return replace(self, mu=mu)
 
     def __call__(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """response: (n_labels, n_rules, n_mu, 2, P, L, dim). surface: (..., n_mu, 2), -f0' and -f0' (hbar v)^2."""

@@ -17,6 +17,7 @@ from crosscurrent.numerics.zone import Adaptive, Method, PolarGrid, UniformMesh
 from crosscurrent.responses.anomalous_hall import AnomalousHallIntegrand
 from crosscurrent.responses.eigenframe import DEFAULT_DEGENERACY
 from crosscurrent.responses.gaps import spin_operator
+from crosscurrent.responses.irreducible import irreducible_points
 from crosscurrent.responses.projections import projections_of
 from crosscurrent.responses.spin_generation import checked_frequencies, chosen_tensors
 from crosscurrent.responses.spin_generation_integrand import SpinGenerationIntegrand, SpinGenerationKernel
@@ -80,7 +81,7 @@ def _cost(model: BlochModel, method: Method, integrand: Trial, numbers: int, bat
     """numbers: that one label keeps. batch: bytes of the matrices of one batch."""
     points = integrand.points_per_batch
     seconds = min(_seconds(model, integrand, points) for _ in range(2)) / points
-    evaluations = _evaluations(method)
+    evaluations = _evaluations(method, model, integrand)
     labels = 8 if isinstance(method, UniformMesh) else 1
     per_piece = 8.0 * labels * numbers
     return Cost(evaluations, seconds * evaluations, _BASE_BYTES + batch + 4 * per_piece)
@@ -92,10 +93,12 @@ def _levels(model: BlochModel, n_mu: int) -> Floats:
     return middle + np.linspace(-0.5, 0.5, n_mu) if n_mu > 1 else np.array([middle])
 
 
-def _evaluations(method: Method) -> int:
+def _evaluations(method: Method, model: BlochModel, integrand: Trial) -> int:
     if isinstance(method, Adaptive):
         return method.max_evaluations
     n = math.prod(method.shape)
+    if isinstance(method, UniformMesh) and method.irreducible:
+        n = irreducible_points(method, model, integrand)
     if isinstance(method, PolarGrid):
         # the error estimate takes one third and two thirds of the points again in each direction
         return n * (1 + len(method.shape))

@@ -20,6 +20,7 @@ from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.driven_slab import DrivenSlab
 from crosscurrent.numerics.profiles import Profile, realised
 from crosscurrent.numerics.slab import Slab
+from crosscurrent.numerics.slab_memory import memory_bytes as vertex_memory
 from crosscurrent.numerics.steady_state import SteadyState, memory_bytes, slab_memory, steady_state
 from crosscurrent.physics.lattice_energy import Couplings
 from crosscurrent.physics.lattice_langevin import (
@@ -27,8 +28,10 @@ from crosscurrent.physics.lattice_langevin import (
     driven_slab,
     gyration,
 )
-from crosscurrent.responses.ferron_hall_labels import Lattice, labelled
-from crosscurrent.responses.ferron_hall_maps import MIRROR_Y, maps_of
+from crosscurrent.responses.ferron_hall_anharmonic import ANHARMONIC, Settings, addition, anharmonic_maps
+from crosscurrent.responses.ferron_hall_bonds import equilibrium_bond
+from crosscurrent.responses.ferron_hall_labels import Addition, Lattice, labelled
+from crosscurrent.responses.ferron_hall_maps import MIRROR_Y, Maps, maps_of
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
@@ -36,7 +39,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class FerronHallKernels:
-    """The slab solved once, for any temperature profile: `respond(temperature)` takes no time.
+    """The slab solved once, for any temperature profile: `respond(temperature)` takes no time, unless it is asked for
+    anharmonic corrections: these are no longer linear in the temperature and are found for each profile.
 
     still, turned, reversed: the response kernels without a field, with it, and with it reversed (None where the mirror
     y -> -y gives it). The rest is what was asked; see `ferron_hall`.
@@ -55,16 +59,13 @@ class FerronHallKernels:
     still: SteadyState
     turned: SteadyState
     reversed: SteadyState | None
+    anharmonic: str = "none"
+    parts: int = 1
+    run: ChunkMap = serial
 
     def respond(self, temperature: Profile | Sequence[float] | Floats) -> xr.Dataset:
         """The result of `ferron_hall` for one profile along x, K: a named one, or Nx values."""
         heat, words = realised(temperature, self.slab.shape[0], "temperature", positive=False)
-        still = maps_of(self.record, self.problem, self.still, heat)
-        turned = maps_of(self.record, self._at(self.omega), self.turned, heat)
-        if self.reversed is None:
-            odd = turned.odd_in_field()
-        else:
-            odd = turned.odd_between(maps_of(self.record, self._at(-self.omega), self.reversed, heat))
         lattice = Lattice(
             self.record,
             self.slab,
@@ -76,8 +77,39 @@ class FerronHallKernels:
             self.stability,
             self.memory,
         )
-        about = {"temperature_profile": words, "damping_profile": self.damping_profile}
-        return labelled(lattice, {"_0": still, "": turned, "_odd": odd}, about)
+        about: dict[str, str | float] = {"temperature_profile": words, "damping_profile": self.damping_profile}
+        about["anharmonic"] = self.anharmonic
+        if self.still.probes:
+            about |= equilibrium_bond(self.record, self.problem)
+        if self.anharmonic == "none":
+            return labelled(lattice, self.maps(heat), about)
+        corrected, more = self._corrected(heat)
+        return labelled(lattice, corrected, about, more)
+
+    def _corrected(self, heat: Floats) -> tuple[dict[str, Maps], Addition]:
+        """The maps with anharmonic corrections, and what is to be said of them."""
+        settings = Settings(self.precision, self.parts, self.run)
+        omegas = {"still": 0.0, "turned": self.omega, "reversed": -self.omega}
+        found = {"still": self.still, "turned": self.turned, "reversed": self.reversed}
+        states = {
+            name: anharmonic_maps(self.record, self._at(omegas[name]), state, heat, name, settings)
+            for name, state in found.items()
+            if state is not None
+        }
+        still, turned = states["still"], states["turned"]
+        odd = turned.odd_between(states["reversed"]) if "reversed" in states else turned.maps.odd_in_field()
+        corrected = {"_0": still.maps, "": turned.maps, "_odd": odd}
+        return corrected, addition(self.maps(heat), corrected, {"_0": still, "": turned})
+
+    def maps(self, heat: Floats) -> dict[str, Maps]:
+        """Without a field ("_0"), in it (""), and odd in it ("_odd"), for heat(x), (Nx,) K; linear in heat."""
+        still = maps_of(self.record, self.problem, self.still, heat)
+        turned = maps_of(self.record, self._at(self.omega), self.turned, heat)
+        if self.reversed is None:
+            odd = turned.odd_in_field()
+        else:
+            odd = turned.odd_between(maps_of(self.record, self._at(-self.omega), self.reversed, heat))
+        return {"_0": still, "": turned, "_odd": odd}
 
     def _at(self, omega: float) -> DrivenSlab:
         return replace(self.problem, gyration=gyration(omega))
@@ -93,6 +125,7 @@ def ferron_hall(
     step: float | None = None,
     precision: str = "double",
     currents: bool = False,
+    anharmonic: str = "none",
     memory: float | None = None,
     parts: int = 1,
     run: ChunkMap = serial,
@@ -103,8 +136,10 @@ def ferron_hall(
     the baths along x, K, a profile or Nx values. damping: along y, 1/ps, a profile or Ny values. omega_B: the
     gyroscopic rate in rad/ps, an angular frequency. step: of a BAOAB integrator in ps, for the exact covariance of its
     trajectories; None for continuous time. precision: "double" or "single". currents: also the flow of energy and
-    angular momentum in the short range, and the terms of the balance S38 (two to three times the time). memory: GiB
-    that one worker may use; None for no limit. parts: chunks for each q_z, run: where they run.
+    angular momentum in the short range, and the terms of the balance S38 (two to three times the time). anharmonic:
+    "none", or "self-consistent" for the corrections of leading order in the temperature, with their size (ten to twenty
+    times the time). memory: GiB that one worker may use; None for no limit. parts: chunks for each q_z, run: where they
+    run.
 
     Returns a dataset over (x, y): kinetic energy, polarization, angular momentum and <du du> at zero field (`..._0`),
     at omega_B (no suffix), and odd in the field (`..._odd`), with the estimates S55 and S58 for the odd polarization,
@@ -125,6 +160,7 @@ def ferron_hall(
         step=step,
         precision=precision,
         currents=currents,
+        anharmonic=anharmonic,
         memory=memory,
         parts=parts,
         run=run,
@@ -141,6 +177,7 @@ def ferron_hall_kernels(
     step: float | None = None,
     precision: str = "double",
     currents: bool = False,
+    anharmonic: str = "none",
     memory: float | None = None,
     parts: int = 1,
     run: ChunkMap = serial,
@@ -153,15 +190,17 @@ def ferron_hall_kernels(
         raise InputError(
             "local balances close in continuous time only", where="currents", fix="leave out the step or the currents"
         )
+    _check_anharmonic(anharmonic, step, currents)
     friction, words = realised(damping, slab.shape[1], "damping", positive=True)
     # a lower bound, before a slab that is too large is looked at
-    _check_memory(int(ferron_hall_memory(slab, precision=precision, currents=currents) * 2**30), memory)
+    least = ferron_hall_memory(slab, precision=precision, currents=currents, anharmonic=anharmonic)
+    _check_memory(int(least * 2**30), memory)
     ties = record.couplings(slab)
     stability = check_stability(record, slab, ties)
     _check_step(step, stability)
     fields = {"still": 0.0, "turned": omega_B, "reversed": -omega_B}
     problems = {name: _problem(record, ties, friction, omega, step, currents) for name, omega in fields.items()}
-    need = memory_bytes(problems["turned"], precision)
+    need = max(memory_bytes(problems["turned"], precision), int(least * 2**30) if anharmonic != "none" else 0)
     _check_memory(need, memory)
     symmetric = np.array_equal(friction, friction[::-1]) and problems["still"].stiffness.mirror_y(MIRROR_Y)
     solved = {
@@ -183,15 +222,19 @@ def ferron_hall_kernels(
         solved["still"],
         solved["turned"],
         solved.get("reversed"),
+        anharmonic,
+        parts,
+        run,
     )
 
 
 def ferron_hall_memory(
-    grid: Slab | tuple[int, int, int], *, precision: str = "double", currents: bool = False
+    grid: Slab | tuple[int, int, int], *, precision: str = "double", currents: bool = False, anharmonic: str = "none"
 ) -> float:
     """GiB that one worker of `ferron_hall` holds at most, in a slab with inversion and the mirror z -> -z."""
     nx, ny, _ = _slab(grid).shape
-    return slab_memory(nx, 6 * ny, 4 if currents else 0, True, precision) / 2**30
+    linear = slab_memory(nx, 6 * ny, 4 if currents else 0, True, precision)
+    return (linear if anharmonic == "none" else max(linear, vertex_memory(nx, ny, 3))) / 2**30
 
 
 def _slab(grid: Slab | tuple[int, int, int]) -> Slab:
@@ -215,9 +258,22 @@ def _problem(
 def _check_memory(need: int, allowed: float | None) -> None:
     if allowed is not None and need > allowed * 2**30:
         raise InputError(
-            f"the grid needs {need / 2**30:.2g} GiB a worker and {allowed:g} are allowed",
+            f"the grid needs {need / 2**30:.2g} GiB a worker and {allowed:.2g} are allowed",
             where="grid",
             fix="use fewer layers or cells along x, precision = 'single', or allow more",
+        )
+
+
+def _check_anharmonic(anharmonic: str, step: float | None, currents: bool) -> None:
+    if anharmonic not in ANHARMONIC:
+        raise InputError(
+            f"unknown anharmonic correction '{anharmonic}'", where="anharmonic", fix="choose " + " or ".join(ANHARMONIC)
+        )
+    if anharmonic != "none" and (step is not None or currents):
+        raise InputError(
+            "anharmonic corrections are there in continuous time, and not for the currents",
+            where="anharmonic",
+            fix="leave out the step and the currents, or the correction",
         )
 
 

@@ -25,11 +25,13 @@ EQUATIONS = {
     "eq-4": "the same paper, Eq. (4): Langevin dynamics, here linearised around the ordered state and solved exactly",
     "S44": "the same paper, S44: odd part in the field, by the mirror y -> -y, which is an exact symmetry",
     "S52": "the same paper, S52 with the whole stiffness: <du> = Phi^-1 [-(a_par/2) <du_par^2>]",
+    "S53": "the same paper, S53: the shift in a well without neighbours",
     "S55": "the same paper, S55: a well without neighbours",
     "S58": "the same paper, S58: S55 with the variance from equipartition in the well",
     "S37": "the same paper, S37: torque of a neighbour on a cell with a minus sign, whose sum closes S38; not an "
     "antisymmetric current, its symmetric part is a source",
     "S38": "the same paper, S38: balance of the angular momentum of a cell",
+    "S29": "the same paper, S29: balance of the kinetic energy of a cell; the on-site power S27 vanishes",
     "S30": "the same paper, S30: energy current of the short-range bonds, half of each at either end",
 }
 _CONVENTION = (
@@ -43,6 +45,7 @@ _WARNINGS = (
 )
 #: A numerical error from which on the result carries a warning.
 _LARGE = 1e-3
+_MAPS = {"covariance": "covariance of the displacements", "kinetic": "kinetic energy", "angular": "angular momentum"}
 _SUFFIXES = {"_0": "without a field", "": "in the field", "_odd": "odd in the field"}
 
 
@@ -61,8 +64,21 @@ class Lattice:
     memory: int
 
 
-def labelled(lattice: Lattice, maps: Mapping[str, Maps], words: Mapping[str, str]) -> xr.Dataset:
-    """maps: by suffix, "_0", "" and "_odd". words: further text attributes."""
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """What corrections beyond the linear lattice add to a result; warnings and status stand in the place of its own."""
+
+    variables: Mapping[str, Quantity]
+    numbers: Mapping[str, float]
+    equations: Mapping[str, str]
+    warnings: tuple[str, ...]
+    status: str
+
+
+def labelled(
+    lattice: Lattice, maps: Mapping[str, Maps], words: Mapping[str, str | float], addition: Addition | None = None
+) -> xr.Dataset:
+    """maps: by suffix, "_0", "" and "_odd". words: further attributes."""
     variables: dict[str, Quantity] = {
         "temperature": Quantity(("x",), lattice.temperature, "K", "temperature of the baths"),
         "damping": Quantity(("y",), lattice.damping, "1/ps", "damping rate"),
@@ -74,33 +90,54 @@ def labelled(lattice: Lattice, maps: Mapping[str, Maps], words: Mapping[str, str
     for key, values in (("S55", odd.local), ("S58", odd.harmonic)):
         name = f"polarization_odd_{key.lower()}"
         variables[name] = Quantity(("x", "y"), values, "C/m^2", f"estimate {key} of the odd polarization", None, (key,))
+    shift = Quantity(
+        ("x", "y"),
+        maps["_0"].local,
+        "C/m^2",
+        "estimate S53 of the shift of the polarization without a field",
+        None,
+        ("S53",),
+    )
+    variables["polarization_shift_0_s53"] = shift
     nx, ny, nz = lattice.slab.shape
     return dataset(
-        variables,
+        variables | dict(addition.variables if addition else {}),
         _coordinates(nx, ny, maps["_0"].transport is not None),
         quantity="steady state of polar modes in a heated slab",
         index_order="maps are (x, y), means over z; covariances <du_a du_b> by (component, partner)",
         convention=_CONVENTION,
-        equations=EQUATIONS,
+        equations=EQUATIONS | dict(addition.equations if addition else {}),
         model=lattice.record.name,
         model_source=lattice.record.source,
         domain=f"{nx} x {ny} x {nz} cells, open along y, where the dipoles' transform has {lattice.slab.length_y}",
         method=_method(lattice),
-        status="exact for the linearised lattice",
-        warnings=_warnings(maps),
+        status=addition.status if addition else "exact for the linearised lattice",
+        warnings=_warnings(lattice, maps, addition),
         **_numbers(lattice, maps),
+        **(addition.numbers if addition else {}),
         **words,
     )
 
 
-def _warnings(maps: Mapping[str, Maps]) -> tuple[str, ...]:
-    error = max(found.error for found in maps.values())
-    if error < _LARGE:
-        return _WARNINGS
+def _warnings(lattice: Lattice, maps: Mapping[str, Maps], addition: Addition | None) -> tuple[str, ...]:
+    """With a word on a numerical error that is large."""
+    general = _WARNINGS if addition is None else (*addition.warnings, *_WARNINGS[1:])
+    # the odd parts are small differences; without a gradient there is no angular momentum without a field
+    names = ("covariance", "kinetic", *(("angular",) if np.ptp(lattice.temperature) > 0 else ()))
+    sizes = {name: [float(np.abs(getattr(maps[at], name)).max()) for at in ("_0", "")] for name in names}
+    worst = {
+        name: max(maps[at].errors[name] / size for at, size in zip(("_0", ""), sizes[name], strict=True) if size > 0)
+        for name in names
+        if any(sizes[name])
+    }
+    name = max(worst, key=lambda key: worst[key], default="")
+    if not name or worst[name] < _LARGE:
+        return general
     lost = (
-        f"numerical error {error:.1e} of the covariances: two modes nearly coincide; a slightly different damping helps"
+        f"numerical error up to {worst[name]:.1e} of the largest {_MAPS[name]}: two modes nearly coincide; double "
+        "precision, or a slightly different damping, helps"
     )
-    return (lost, *_WARNINGS)
+    return (lost, *general)
 
 
 def _coordinates(nx: int, ny: int, currents: bool) -> dict[str, Quantity]:
@@ -121,7 +158,7 @@ def _variables(record: LocalMode, suffix: str, found: Maps, whole: Maps) -> dict
 
     def estimate(field: str, units: str, name: str, *keys: str, dims: tuple[str, ...] = ()) -> Quantity:
         values = getattr(found, field)
-        error = np.full(values.shape, found.error * float(np.abs(getattr(whole, field)).max()))
+        error = np.full(values.shape, found.errors[field])
         return Quantity((*space, *dims), values, units, f"{name} {when}", error, (*keys, *odd))
 
     rest = float(record.polarization @ np.asarray(record.well.axis)) if suffix != "_odd" else 0.0
@@ -156,6 +193,9 @@ def _transport(found: Maps, whole: Maps, when: str, odd: tuple[str, ...]) -> dic
     for key, term in flow.torques.items():
         name = f"torque on L_z, {key.replace('_', ' ')},"
         out[f"torque_{key}"] = quantity((), term, full.torques[key], "hbar/ps", name, "S38")
+    for key, term in flow.powers.items():
+        name = f"power on a cell, {key.replace('_', ' ')},"
+        out[f"power_{key}"] = quantity((), term, full.powers[key], "eV/ps", name, "S29")
     return out
 
 
@@ -177,6 +217,8 @@ def _numbers(lattice: Lattice, maps: Mapping[str, Maps]) -> dict[str, float]:
         "polarization_at_rest_C_per_m2": float(record.polarization @ axis),
         "largest_kinetic_energy_odd_eV": float(np.abs(maps["_odd"].kinetic).max()),
         "largest_polarization_odd_C_per_m2": float(np.abs(maps["_odd"].shift).max()),
+        "largest_angular_momentum_0_hbar": float(np.abs(maps["_0"].angular[..., 2]).max()),
+        "largest_angular_momentum_odd_hbar": float(np.abs(maps["_odd"].angular[..., 2]).max()),
     }
     for name, found in {"zero_field": maps["_0"], "field": maps[""]}.items():
         if found.transport is not None:

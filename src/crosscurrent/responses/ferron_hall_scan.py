@@ -1,105 +1,149 @@
-"""The ferron Hall effect against the strength of the field: one result with the axis omega_B."""
+"""The ferron Hall effect against field, temperature, size and kernel: one result with an axis for each that is scanned.
+
+A slab is solved once for a record and a grid without a field, and once for each field. Temperatures cost nothing,
+unless anharmonic corrections are asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from crosscurrent.models.local_mode import LocalMode
+from crosscurrent.models.local_mode_stability import check_stability
 from crosscurrent.numerics.chunks import ChunkMap, serial
-from crosscurrent.numerics.profiles import Profile, realised
+from crosscurrent.numerics.profiles import HotBand, Profile, Ramp, realised
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.numerics.steady_state import steady_state
 from crosscurrent.physics.lattice_langevin import gyration
 from crosscurrent.responses.ferron_hall import FerronHallKernels, ferron_hall, ferron_hall_kernels
-from crosscurrent.results.schema import ERROR_SUFFIX
+from crosscurrent.responses.ferron_hall_join import joined, numbers_as_variables
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
+Grid = Slab | tuple[int, int, int]
+Temperature = Profile | Sequence[float] | Floats
 
-AXIS = "omega_B"
-_SIZE = "largest {} in the slab, odd in the field"
-#: Attributes of the single results that become variables over the field: attribute -> (variable, units, in words).
-_OVER_FIELD = {
-    "equivalent_bare_Lorentz_field_T": (
-        "equivalent_bare_Lorentz_field",
-        "T",
-        "field in which a bare Lorentz force would turn the mode as fast",
-    ),
-    "largest_kinetic_energy_odd_eV": ("largest_kinetic_energy_odd", "eV", _SIZE.format("kinetic energy")),
-    "largest_polarization_odd_C_per_m2": ("largest_polarization_odd", "C/m^2", _SIZE.format("polarization")),
-}
+#: Names of the axes.
+FIELD, HOT, SIZE, RECORD = "omega_B", "temperature_hot", "size", "record"
 
 
 def ferron_hall_scan(
     record: LocalMode,
-    grid: Slab | tuple[int, int, int],
-    temperature: Profile | Sequence[float] | Floats,
+    grid: Grid,
+    temperature: Temperature,
     damping: Profile | Sequence[float] | Floats,
     omega_B: float | Sequence[float] | Floats,
     *,
+    hot: Sequence[float] | Floats | None = None,
+    grids: Sequence[Grid] | None = None,
+    records: Sequence[LocalMode] | None = None,
     step: float | None = None,
     precision: str = "double",
     currents: bool = False,
+    anharmonic: str = "none",
     memory: float | None = None,
     parts: int = 1,
     run: ChunkMap = serial,
 ) -> xr.Dataset:
-    """`ferron_hall` at several fields, solved once without a field: what depends on it has the axis omega_B, rad/ps.
+    """`ferron_hall` at several fields, temperatures, sizes or kernels, one axis each, over all of their combinations.
 
-    omega_B: a list; a single number gives the result of `ferron_hall`. The largest odd parts stand beside the maps,
-    over omega_B. Raises InputError as `ferron_hall` does, and for a list that is empty or names a field twice.
+    omega_B: rad/ps, a list; the axis is omega_B. hot: of a band or a ramp, K, in the place of its own; the axis is
+    temperature_hot. grids: in the place of `grid`, for profiles that fit any; the axis is size, and of the results the
+    numbers of the slab are kept, since its maps differ in shape. records: in the place of `record`, each with its own
+    name; the axis is record. Without any of them this is `ferron_hall`.
+
+    The largest values in the slab, and what gathers at the edge y = 0 over the gradient and the field of that run,
+    stand as variables over the axes. Raises InputError as `ferron_hall` does, and for lists that are empty or name
+    something twice.
     """
-    if np.ndim(omega_B) == 0:
-        omega = float(np.asarray(omega_B))
-        return ferron_hall(
-            record,
-            grid,
-            temperature,
-            damping,
-            omega,
-            step=step,
-            precision=precision,
-            currents=currents,
-            memory=memory,
-            parts=parts,
-            run=run,
-        )
-    omegas = [float(omega) for omega in np.asarray(omega_B, dtype=float)]
+    one_field = np.ndim(omega_B) == 0
+    omegas = [float(omega) for omega in np.atleast_1d(np.asarray(omega_B, dtype=float))]
+    options: dict[str, Any] = {
+        "step": step,
+        "precision": precision,
+        "currents": currents,
+        "anharmonic": anharmonic,
+        "memory": memory,
+        "parts": parts,
+        "run": run,
+    }
+    if one_field and hot is None and grids is None and records is None:
+        return ferron_hall(record, grid, temperature, damping, omegas[0], **options)
     _check_fields(omegas)
-    shape = grid.shape if isinstance(grid, Slab) else grid
-    # before the work, not after it
-    realised(temperature, shape[0], "temperature", positive=False)
-    first = ferron_hall_kernels(
-        record,
-        grid,
-        damping,
-        omegas[0],
-        step=step,
-        precision=precision,
-        currents=currents,
-        memory=memory,
-        parts=parts,
-        run=run,
-    )
-    results = [first.respond(temperature)]
-    for omega in omegas[1:]:
-        results.append(_at_field(first, omega, parts, run).respond(temperature))
-    return _joined(results, omegas)
+    profiles = [temperature] if hot is None else _profiles(temperature, [float(t) for t in hot])
+    slabs = _slabs([grid] if grids is None else grids)
+    several = _named([record] if records is None else records)
+    _check_all(several, slabs, profiles)
+    rows = []
+    for each in several:
+        row = []
+        for slab in slabs:
+            solved = ferron_hall_kernels(each, slab, damping, omegas[0], **options)
+            fields = [_at_profiles(solved, profiles, hot)]
+            fields += [_at_profiles(at_field(solved, omega, parts, run), profiles, hot) for omega in omegas[1:]]
+            row.append(fields[0] if one_field else joined(fields, FIELD, omegas))
+        rows.append(row[0] if grids is None else joined(row, SIZE, [slab.shape for slab in slabs]))
+    return rows[0] if records is None else joined(rows, RECORD, [each.name for each in several])
+
+
+def _at_profiles(
+    solved: FerronHallKernels, profiles: Sequence[Temperature], hot: Sequence[float] | Floats | None
+) -> xr.Dataset:
+    results = [numbers_as_variables(solved.respond(profile)) for profile in profiles]
+    return results[0] if hot is None else joined(results, HOT, [float(t) for t in hot])
 
 
 def _check_fields(omegas: Sequence[float]) -> None:
     if not omegas or not np.isfinite(omegas).all():
-        raise InputError("the list of fields is empty, or has one that is not finite", where=AXIS, fix="give rad/ps")
+        raise InputError("the list of fields is empty, or has one that is not finite", where=FIELD, fix="give rad/ps")
     if len(set(omegas)) < len(omegas):
-        raise InputError("a field is named twice", where=AXIS, fix="give each once")
+        raise InputError("a field is named twice", where=FIELD, fix="give each once")
 
 
-def _at_field(solved: FerronHallKernels, omega: float, parts: int, run: ChunkMap) -> FerronHallKernels:
+def _profiles(temperature: Temperature, hot: Sequence[float]) -> list[Temperature]:
+    """The profile with each of these temperatures in the place of its hot one."""
+    if not isinstance(temperature, HotBand | Ramp):
+        raise InputError(
+            "this profile has no hot temperature to scan", where="scan.hot", fix="use a hot band or a ramp for it"
+        )
+    if not hot or len(set(hot)) < len(hot):
+        raise InputError(
+            "the list of temperatures is empty, or names one twice", where="scan.hot", fix="give each once"
+        )
+    return [replace(temperature, hot=t) for t in hot]
+
+
+def _slabs(grids: Sequence[Grid]) -> list[Slab]:
+    slabs = [grid if isinstance(grid, Slab) else Slab(grid) for grid in grids]
+    if not slabs or len({slab.shape for slab in slabs}) < len(slabs):
+        raise InputError("the list of grids is empty, or names one twice", where="scan.grid", fix="give each once")
+    return slabs
+
+
+def _named(records: Sequence[LocalMode]) -> Sequence[LocalMode]:
+    if not records or len({record.name for record in records}) < len(records):
+        raise InputError(
+            "the list of records is empty, or two have one name", where="scan.record", fix="give each its own name"
+        )
+    return records
+
+
+def _check_all(records: Sequence[LocalMode], slabs: Sequence[Slab], profiles: Sequence[Temperature]) -> None:
+    """What a later part of the scan would refuse, before the first is computed."""
+    for slab in slabs:
+        for profile in profiles:
+            realised(profile, slab.shape[0], "temperature", positive=False)
+        for record in records if len(records) * len(slabs) > 1 else ():
+            check_stability(record, slab, record.couplings(slab))
+
+
+def at_field(solved: FerronHallKernels, omega: float, parts: int, run: ChunkMap) -> FerronHallKernels:
     """The same slab in another field; what there is without a field is kept."""
 
     def at(value: float, stage: str) -> object:
@@ -109,24 +153,3 @@ def _at_field(solved: FerronHallKernels, omega: float, parts: int, run: ChunkMap
     turned = at(omega, "turned")
     back = at(-omega, "reversed") if solved.reversed is not None else None
     return replace(solved, omega=omega, turned=turned, reversed=back)  # type: ignore[arg-type]
-
-
-def _joined(results: Sequence[xr.Dataset], omegas: Sequence[float]) -> xr.Dataset:
-    """One result: what knows no field once, the rest along omega_B."""
-    constant = [name for name in map(str, results[0].data_vars) if _knows_no_field(name)]
-    changing = [ds.drop_vars(constant) for ds in results]
-    axis = xr.Variable((AXIS,), np.array(omegas), {"units": "rad/ps", "long_name": "gyroscopic rate"})
-    joined = xr.concat(changing, dim=axis, join="exact", combine_attrs="drop_conflicts", data_vars="all")
-    joined = joined.assign({name: results[0][name] for name in constant})
-    for key, (variable, units, name) in _OVER_FIELD.items():
-        values = [float(ds.attrs[key]) for ds in results]
-        joined[variable] = xr.Variable((AXIS,), values, {"units": units, "long_name": name})
-    # the same attribute of a single field would now be that of one among many
-    kept = {key: value for key, value in joined.attrs.items() if key not in _OVER_FIELD}
-    joined.attrs = kept
-    return joined
-
-
-def _knows_no_field(name: str) -> bool:
-    plain = name.removesuffix(ERROR_SUFFIX)
-    return plain in ("temperature", "damping") or plain.endswith("_0")

@@ -166,6 +166,7 @@ def provenance(model: BlochModel, method: Method, sums: ZoneSums) -> dict[str, A
         "method": method.description,
         "status": sums.status,
         "evaluations": sums.evaluations,
+        **({"irreducible": sums.reduction} if sums.reduction else {}),
     }
 
 

@@ -22,6 +22,8 @@ from crosscurrent.models.crystal import HarmonicCrystal
 from crosscurrent.models.effective_hamiltonian import EffectiveHamiltonian
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.phonopy_crystal import load_phonopy
+from crosscurrent.models.phonopy_data import phonopy_file
+from crosscurrent.models.polar_structure import endpoint_displacements, read_structure
 from crosscurrent.physics.effective_hamiltonian import effective_stiffness
 from crosscurrent.physics.mode_projection import centred_shares, mode_wave, projected_stiffness
 from crosscurrent.physics.well import Well
@@ -54,11 +56,11 @@ def convert_phonopy(
     born: str | Path | None = None,
     name: str = "",
 ) -> tuple[LocalMode, ConversionReport]:
-    """The record of a phonopy calculation of a cubic reference; files as in `load_phonopy`.
+    """The record of a phonopy calculation of a cubic reference; files as in `load_phonopy`, or "batio3-cubic".
 
     Raises InputError for what the readers, `convert_crystal` and `LocalMode` refuse.
     """
-    crystal = load_phonopy(path, force_constants=force_constants, force_sets=force_sets, born=born)
+    crystal = load_phonopy(phonopy_file(path), force_constants=force_constants, force_sets=force_sets, born=born)
     return convert_crystal(crystal, well, projection, name=name)
 
 
@@ -75,7 +77,8 @@ def convert_crystal(
     axis = "xyz".index(how.axis)
     mode = _mode(crystal, how)
     factor = 1.0 if how.normalisation == "centre" else float(np.trace(mode.mass) / 3) ** -0.5
-    on_site, residual, path_misfit = resolved_well(well, mode, axis)
+    well, strained = _with_endpoint(crystal, well)
+    on_site, path_misfit, residual = resolved_well(well, mode, axis)
     final = scaled_mode(mode, factor)
     shares = centred_shares(crystal.lattice, crystal.positions, mode.centre)
 
@@ -93,8 +96,16 @@ def convert_crystal(
         projection=residual,
         path_misfit=path_misfit,
         lowest_elsewhere=_lowest_elsewhere(crystal),
-        notes=(*crystal.notes, *report.notes),
+        notes=(*crystal.notes, *strained, *report.notes),
     )
+
+
+def _with_endpoint(crystal: HarmonicCrystal, well: WellData) -> tuple[WellData, tuple[str, ...]]:
+    """The well with the displacements of its endpoint where that is a file, and what there is to say of it."""
+    if not isinstance(well.endpoint, str | Path):
+        return well, ()
+    moves, note = endpoint_displacements(crystal, read_structure(well.endpoint), str(well.endpoint))
+    return replace(well, endpoint=moves), (note,) if note else ()
 
 
 def _mode(crystal: HarmonicCrystal, how: Projection) -> SoftMode:

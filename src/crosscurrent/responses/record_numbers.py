@@ -13,10 +13,10 @@ from crosscurrent.physics.lattice_units import ACCELERATION, COULOMB
 def record_numbers(record: LocalMode) -> dict[str, float]:
     """Well, dipole field and estimates along the polar axis, with units in the names.
 
-    `k_parallel`, `a_parallel`: second and third derivative of the well at its minimum (S49, S50). `dipole_stiffness`:
-    of the macroscopic field along the axis (S11 for q -> 0), which lifts a longitudinal wave along the axis to
-    `LO_parallel`, and one across it to `LO_perpendicular`. `S55`: polarization per variance, `S58`: per kinetic energy
-    along the axis.
+    `well_centre`: the curvature at the centre, A2. `k_parallel`, `a_parallel`: second and third derivative of the well
+    at its minimum (S49, S50). `dipole_stiffness`: of the macroscopic field along the axis (S11 for q -> 0), which lifts
+    a longitudinal wave along the axis to `LO_parallel`, and one across it to `LO_perpendicular`. `S55`: polarization
+    per variance, `S58`: per kinetic energy along the axis.
     """
     well, axis = record.well, np.asarray(record.well.axis)
     charge, mass = float(axis @ record.charge @ axis), float(axis @ record.mass @ axis)
@@ -34,6 +34,7 @@ def record_numbers(record: LocalMode) -> dict[str, float]:
         "mass_amu": mass,
         "u0_angstrom": well.minimum,
         "barrier_eV": well.barrier,
+        "well_centre_eV_per_angstrom2": well.a2,
         "k_parallel_eV_per_angstrom2": k,
         "a_parallel_eV_per_angstrom3": a,
         "well_frequency_rad_per_ps": frequency(k),

@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.chunks import ChunkMap, serial
-from crosscurrent.numerics.zone import Method, ZoneSums, integrate
+from crosscurrent.numerics.zone import Method, ZoneSums
 from crosscurrent.physics.spin_generation import TENSORS
 from crosscurrent.responses import gaps, spin_generation_labels
 from crosscurrent.responses.direct_gap import DirectGap, direct_gap
 from crosscurrent.responses.eigenframe import tolerance_of
+from crosscurrent.responses.irreducible import zone_sums
 from crosscurrent.responses.projections import projections_of
 from crosscurrent.responses.spin_generation_integrand import SpinGenerationIntegrand, SpinGenerationKernel
 from crosscurrent.units import BOLTZMANN_EV_PER_K, PLANCK_EV_PER_THZ, InputError
@@ -86,7 +87,7 @@ def spin_generation(
     kernel = SpinGenerationKernel(model, operator, parts, energies if eta == 0 else energies + 1j * eta, wanted)
     tolerance = tolerance_of("covariant", degeneracy)
     integrand = SpinGenerationIntegrand(kernel, np.sort(levels), temperature, tolerance, filling is not None)
-    sums = integrate(method, model.domain, integrand, run)
+    sums = zone_sums(method, model, integrand, run)
     seen = _gap_on_the_mesh(sums, integrand, first_look)
     require_below_gap(seen, energies, eta, temperature)
     return spin_generation_labels.labelled_tensors(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,12 @@ from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.batches import Batch
 from crosscurrent.physics import bloch
 from crosscurrent.physics import spin_generation as physics
+from crosscurrent.physics.covariance import Covariance, axial, inert, part, polar
+from crosscurrent.physics.symmetry import TENSORS
 from crosscurrent.responses.eigenframe import ALL, Eigenframe, frame
 from crosscurrent.responses.fermi import fermi_sums, label_sums, running
 from crosscurrent.responses.projections import Projections
+from crosscurrent.responses.zone_symmetry import spin_axes
 
 Floats = NDArray[np.float64]
 
@@ -76,6 +80,16 @@ class SpinGenerationKernel:
             out["chi"] = moved.sum(axis=1, keepdims=True) if summed else moved
         return np.concatenate([_real(out[name]) for name in self.wanted], axis=-1)
 
+    @property
+    def covariance(self) -> Mapping[str, Covariance]:
+        """How each of the tensors turns under an operation."""
+        parts, _, dim = self.static_shape
+        indices = (part(parts), axial(spin_axes(self.operator)), polar(dim))
+        return {
+            name: Covariance((*indices, *map(inert, self.shape(name)[3:])), TENSORS[name].reversal)
+            for name in self.wanted
+        }
+
     def split(self, flat: Floats) -> dict[str, Floats]:
         """The flat last axis of `pairs` back to (..., *shape(name)) by name."""
         sizes = [int(np.prod(self.shape(name))) for name in self.wanted]
@@ -107,6 +121,14 @@ class SpinGenerationIntegrand:
     @property
     def points_per_batch(self) -> int:
         return self.kernel.points_per_batch
+
+    @property
+    def covariance(self) -> Mapping[str, Covariance]:
+        return self.kernel.covariance
+
+    def probing(self, mu: Floats) -> Self:
+        """The same at other chemical potentials, eV, ascending; bands that are occupied by number stay as they are."""
+        return self if self.by_count else replace(self, mu=mu)
 
     def __call__(self, batch: Batch) -> dict[str, NDArray[Any]]:
         eigen = frame(self.model, batch, self.kernel.operator, _NO_PARTS, self.tolerance)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.chunks import ChunkMap, serial
-from crosscurrent.numerics.zone import Method
+from crosscurrent.numerics.irreducible import Reduction, orbits, unfolded
+from crosscurrent.numerics.zone import Method, UniformMesh
 from crosscurrent.physics import bloch
 from crosscurrent.physics.spin_generation import TENSORS
 from crosscurrent.responses import gaps
 from crosscurrent.responses import spin_generation_labels as labels
 from crosscurrent.responses.band_geometry import k_coordinates, k_points
 from crosscurrent.responses.eigenframe import ALL, Eigenframe, tolerance_of
+from crosscurrent.responses.irreducible import mesh_reduction
 from crosscurrent.responses.projections import projections_of
 from crosscurrent.responses.spin_generation import checked_frequencies, chosen_tensors, occupation, require_below_gap
-from crosscurrent.responses.spin_generation_integrand import SpinGenerationKernel
+from crosscurrent.responses.spin_generation_integrand import SpinGenerationIntegrand, SpinGenerationKernel
 from crosscurrent.results import Quantity, dataset
 from crosscurrent.units import HBAR_EV_S, InputError
 
@@ -114,7 +116,8 @@ def spin_generation_map(
     without the 1/(2 pi)^dim of the integral. Raises InputError as `spin_generation`; the frequency of a single band has
     to stay below its distance from every other group of bands, at each of the points.
     """
-    points, dims, shape = k_points(model, where)
+    mesh = where if isinstance(where, UniformMesh) and where.irreducible else None
+    points, dims, shape = k_points(model, where if mesh is None else replace(mesh, irreducible=False))
     operator = gaps.spin_operator(model, spin)
     energies, wanted = checked_frequencies(omega), chosen_tensors(tensors, omega, False)
     temperature, eta = gaps.checked_temperature(temperature), gaps.checked_width(eta, "eta")
@@ -128,12 +131,11 @@ def spin_generation_map(
         model, operator, projections_of(model, projections), energies if eta == 0 else energies + 1j * eta, wanted
     )
     work = MapWork(kernel, levels, temperature, tolerance_of("covariant", degeneracy), filling is not None, band)
-    size = max(1, -(-len(points) // 64))
-    pieces = list(run("points", work, [points[start : start + size] for start in range(0, len(points), size)], None))
-    variables = {}
-    for name in wanted:
-        values = np.concatenate([p[name] for p in pieces])
-        variables[name] = _variable(name, values, kernel, dims, shape)
+    if mesh is None:
+        values = _at(work, points, run)
+    else:
+        values, notes["irreducible"] = _unfolded(work, mesh, points, run)
+    variables = {name: _variable(name, values[name], kernel, dims, shape) for name in wanted}
     coords = {**k_coordinates(model, points, dims, shape), **labels.coordinates(kernel, energies)}
     return dataset(
         variables,
@@ -154,6 +156,26 @@ def spin_generation_map(
         states=f"band {band}" if band is not None else f"filling {filling}" if filling else f"mu = {mu} eV",
         **notes,
     )
+
+
+def _at(work: MapWork, points: Floats, run: ChunkMap) -> dict[str, Floats]:
+    size = max(1, -(-len(points) // 64))
+    pieces = list(run("points", work, [points[start : start + size] for start in range(0, len(points), size)], None))
+    return {name: np.concatenate([p[name] for p in pieces]) for name in work.kernel.wanted}
+
+
+def _unfolded(work: MapWork, mesh: UniformMesh, points: Floats, run: ChunkMap) -> tuple[dict[str, Floats], str]:
+    """The map of the whole mesh from that of its irreducible points, and what the result says of it."""
+    if work.band is not None:
+        raise InputError(
+            "one band of a degenerate group has no symmetry of its own", where="zone.irreducible", fix="remove it"
+        )
+    integrand = SpinGenerationIntegrand(work.kernel, work.mu, work.temperature, work.tolerance, work.by_count)
+    reduction: Reduction = mesh_reduction(mesh, work.kernel.model, integrand)
+    fitting = reduction.on_mesh(mesh.shape, mesh.offset)
+    chosen, _ = orbits(fitting, mesh.shape, mesh.offset)
+    values = unfolded(fitting, mesh.shape, mesh.offset, chosen, _at(work, points[chosen], run))
+    return values, f"{len(chosen)} of {len(points)} points; {reduction.title}"
 
 
 def _level(model: BlochModel, mu: float | None, filling: int | None, band: int | None, temperature: float) -> Floats:

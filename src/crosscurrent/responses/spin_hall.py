@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.chunks import ChunkMap, serial
-from crosscurrent.numerics.zone import Estimate, Method, ZoneSums, integrate
+from crosscurrent.numerics.zone import Estimate, Method, ZoneSums
 from crosscurrent.physics.spin_current import DECOMPOSITION
 from crosscurrent.responses import gaps, labelled
 from crosscurrent.responses.eigenframe import tolerance_of
+from crosscurrent.responses.irreducible import zone_sums
 from crosscurrent.responses.spin_hall_integrand import SpinHallIntegrand
 from crosscurrent.responses.tensors import antisymmetric
 from crosscurrent.units import InputError
@@ -95,7 +96,7 @@ def spin_hall(
         fillings=fillings,
         by_count=filling is not None,
     )
-    sums = integrate(method, model.domain, integrand, run)
+    sums = zone_sums(method, model, integrand, run)
     if filling is not None:
         gaps.require_direct_gap(sums, filling, integrand.tolerance)
     estimates = _assemble(names, sums, integrand, levels)

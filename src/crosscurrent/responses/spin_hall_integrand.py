@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.batches import Batch
 from crosscurrent.physics import spin_current
 from crosscurrent.physics.bloch import pair_weights
+from crosscurrent.physics.covariance import Covariance, axial, inert, pair, polar
 from crosscurrent.responses.eigenframe import Eigenframe, Window, frame, points_per_batch
 from crosscurrent.responses.fermi import fermi_sums, running
+from crosscurrent.responses.zone_symmetry import spin_axes
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +51,24 @@ class SpinHallIntegrand:
     def frequency_shape(self) -> tuple[int, ...]:
         """Trailing axes of the conventional current: (n_omega, real and imaginary) at finite frequency."""
         return () if self.omega is None else (len(self.omega), 2)
+
+    @property
+    def covariance(self) -> Mapping[str, Covariance]:
+        """How each of the sums turns under an operation."""
+        dim, spin = self.model.dim, axial(spin_axes(self.operator))
+        frequency = tuple(inert(n) for n in self.frequency_shape)
+        antisymmetric = Covariance((pair(dim), spin))
+        return {
+            "conventional": Covariance((polar(dim), polar(dim), spin, *frequency)),
+            "liu2023": antisymmetric,
+            "liu2023_corrected": antisymmetric,
+            "shi2006": antisymmetric,
+            "anomalous_hall": Covariance((pair(dim),), reversal=-1),
+        }
+
+    def probing(self, mu: Floats) -> Self:
+        """The same at other chemical potentials, eV, ascending; bands that are occupied by number stay as they are."""
+        return self if self.by_count else replace(self, mu=mu)
 
     def __call__(self, batch: Batch) -> dict[str, NDArray[Any]]:
         parts = frozenset() if self.velocity == "simple" else frozenset({"extra"})

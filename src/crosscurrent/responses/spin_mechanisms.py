@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import BlochModel, Operator
 from crosscurrent.numerics.chunks import ChunkMap, serial
-from crosscurrent.numerics.zone import Method, ZoneSums, integrate
+from crosscurrent.numerics.zone import Method, ZoneSums
 from crosscurrent.physics.edelstein import time_over_hbar
 from crosscurrent.physics.spin_generation import TENSORS
 from crosscurrent.responses import gaps, labelled
@@ -19,6 +19,7 @@ from crosscurrent.responses import spin_generation_labels as labels
 from crosscurrent.responses.direct_gap import DirectGap, direct_gap
 from crosscurrent.responses.edelstein import checked_time, surface_warnings, thermal_width
 from crosscurrent.responses.eigenframe import tolerance_of
+from crosscurrent.responses.irreducible import zone_sums
 from crosscurrent.responses.projections import TOTAL, Projections, projections_of
 from crosscurrent.responses.spin_generation import Occupation, occupation, require_below_gap
 from crosscurrent.responses.spin_generation_integrand import SpinGenerationKernel
@@ -81,7 +82,7 @@ def spin_mechanisms(
         tolerance=tolerance_of("covariant", degeneracy),
         time=time_over_hbar(checked_time(relaxation_time)),
     )
-    sums = integrate(method, model.domain, integrand, run)
+    sums = zone_sums(method, model, integrand, run)
     _check_levels(sums, look.filling, level, doped)
     seen = DirectGap(float(sums.extremes["min:direct_gap"][look.filling - 1]), np.empty(0))
     assert look.gap is not None

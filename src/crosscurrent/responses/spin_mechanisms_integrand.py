@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,15 @@ from numpy.typing import NDArray
 from crosscurrent.models.bloch import BlochModel
 from crosscurrent.numerics.batches import Batch
 from crosscurrent.physics import bloch
+from crosscurrent.physics.covariance import Covariance, normed, part
 from crosscurrent.physics.edelstein import fermi_derivative
 from crosscurrent.physics.spin_generation import resonance
+from crosscurrent.physics.symmetry import TENSORS
 from crosscurrent.responses.edelstein_integrand import fermi_surface, near_fermi
 from crosscurrent.responses.eigenframe import Eigenframe, frame
 from crosscurrent.responses.fermi import label_sums, weighted_sums
 from crosscurrent.responses.spin_generation_integrand import SpinGenerationKernel
+from crosscurrent.responses.zone_symmetry import spin_axes
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +47,19 @@ class SpinMechanismsIntegrand:
     @property
     def points_per_batch(self) -> int:
         return self.kernel.points_per_batch
+
+    @property
+    def covariance(self) -> Mapping[str, Covariance]:
+        """How each of the sums turns under an operation; `surface` and `ceiling` serve for warnings and rounding."""
+        parts, _, dim = self.kernel.static_shape
+        axes = spin_axes(self.kernel.operator)
+        loose = dict.fromkeys(("surface", "ceiling"), Covariance((), checked=False))
+        names = ("edelstein", "upsilon0", "upsilon1", "upsilon2")
+        return loose | {n: Covariance((part(parts), normed(axes, dim, TENSORS[n].reversal))) for n in names}
+
+    def probing(self, mu: Floats) -> Self:
+        """The same at other chemical potentials of the Fermi surface, eV, ascending."""
+        return replace(self, mu=mu)
 
     def __call__(self, batch: Batch) -> dict[str, NDArray[Any]]:
         """edelstein: (n_labels, n_rules, n_mu, P, L * dim + 1); upsilon0, 1, 2: the same without n_mu.

@@ -18,6 +18,7 @@ from crosscurrent.physics.spin_generation import TENSORS
 from crosscurrent.responses import gaps, labelled
 from crosscurrent.responses.direct_gap import DirectGap
 from crosscurrent.responses.eigenframe import tolerance_of
+from crosscurrent.responses.irreducible import zone_sums
 from crosscurrent.responses.projections import Projections, projections_of
 from crosscurrent.responses.pulse_tensors import Spectrum, filters, lost_spin, spectrum_below, spin_of
 from crosscurrent.responses.spin_generation import occupation
@@ -173,7 +174,7 @@ def _by_tensors(asked: _Question, method: Method, tolerance: float, run: ChunkMa
     drive = filters(spectrum, asked.gap, asked.times)
     kernel = SpinGenerationKernel(asked.model, asked.operator, asked.parts, drive.omega, TENSORS)
     integrand = SpinGenerationIntegrand(kernel, asked.level, 0.0, tolerance, asked.mu is None)
-    sums = integrate(method, asked.model.domain, integrand, run)
+    sums = zone_sums(method, asked.model, integrand, run)
     _require_gap_on_the_mesh(asked, sums, spectrum)
     field = Drive(asked.waveform, asked.model.dim).field(asked.times)
     # hbar angstrom/V and powers of hbar/eV, with the field in V/angstrom and time in ps

@@ -7,6 +7,7 @@ the old, so that a kill, a crash or a full disk loses what came after the old on
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 import zipfile
@@ -32,13 +33,14 @@ class Checkpoint:
     """A file that a long run writes now and then. None for `path`: nothing is kept.
 
     fingerprint: of all that the numbers depend on. interval: seconds between two writings, so that short blocks do not
-    spend their time on the disk; what is written, and when, changes no number.
+    spend their time on the disk; the first is written at once, which shows early whether it can be. What is written,
+    and when, changes no number.
     """
 
     path: Path | None
     fingerprint: str
     interval: float = 20.0
-    _last: float = field(default_factory=time.monotonic, repr=False)
+    _last: float = field(default=-math.inf, repr=False)
 
     def keep(self, arrays: Arrays, *, at_once: bool = False) -> None:
         """Write, when it is time. Raises InputError when the disk is full or cannot be written."""

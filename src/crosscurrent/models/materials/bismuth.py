@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import AXES, Operator
+from crosscurrent.models.symmetrize import symmetrize
 from crosscurrent.models.tight_binding import TightBinding
 from crosscurrent.models.wannier90 import realspace
 from crosscurrent.models.wannier90.from_checkpoint import mesh_matrices
@@ -35,12 +36,20 @@ FERMI_ENERGY = -3.77
 #: lower and of the upper sheet.
 N_ATOMS, N_FUNCTIONS = 4, 6
 
+#: Atoms of the run, fractions of the lattice; examples/first_principles/bismuth says where they come from.
+POSITIONS = (
+    (0.0, 0.1945 / 4.873, 1.6963 / 16),
+    (0.5, 0.5 + 0.1945 / 4.873, -1.6963 / 16),
+    (0.0, -0.1945 / 4.873, -1.346 / 16),
+    (0.5, 0.5 - 0.1945 / 4.873, 1.346 / 16),
+)
+
 _TIE_TOLERANCE = 1e-5
 #: Step to which each matrix is rounded: eV, angstrom, hbar.
 _STEPS = {"hamiltonian": 1e-8, "position": 1e-7, "spin": 1e-7}
 
 
-def bismuth_wannier() -> TightBinding:
+def bismuth_wannier(*, symmetrized: bool = False) -> TightBinding:
     """Monolayer Bi, 24 Wannier functions (interlaced spin), two-dimensional, energies in absolute eV.
 
     x is the short axis, y the polar axis, z the normal; point group C2v. The insulating gap lies around `FERMI_ENERGY`.
@@ -48,6 +57,9 @@ def bismuth_wannier() -> TightBinding:
     position matrix (finite differences). Spin and position matrices are those of the run, not those of an ordering.
     Projectors "atom 1" to "atom 4": 1 and 2 are the outer atoms (upper and lower sheet), 3 and 4 the inner ones (lower
     and upper), as in `bismuth-slater-koster`.
+
+    symmetrized: average all matrices over the operations of the structure, which then hold to rounding; what they were
+    off by before stands in the notes.
     """
     with (files("crosscurrent.models.materials") / "data" / "bismuth.npz").open("rb") as stream:
         packed = dict(np.load(stream, allow_pickle=False))
@@ -56,7 +68,7 @@ def bismuth_wannier() -> TightBinding:
     values = {key: realspace.expand(_unpack(packed[key], n, grid, step), images) for key, step in _STEPS.items()}
     vectors, values = realspace.close_inversion(*realspace.project_layers(images.vectors, values))
     hamiltonian, position, spin = (realspace.hermitian_part(values[key])[0] for key in _STEPS)
-    return TightBinding(
+    model = TightBinding(
         lattice=packed["lattice"],
         vectors=vectors,
         hamiltonian=hamiltonian[:, 0],
@@ -72,6 +84,9 @@ def bismuth_wannier() -> TightBinding:
             "position matrix by finite differences, centres made translation invariant",
         ),
     )
+    if not symmetrized:
+        return model
+    return symmetrize(model, positions=POSITIONS, species=["Bi"] * N_ATOMS, projections=["Bi: p"]).model
 
 
 def pack_bismuth(folder: Path, target: Path) -> None:

@@ -119,4 +119,5 @@ def _bismuth() -> Material:
         make=module.bismuth_wannier,
         dim=2,
         suggested_mu=(module.FERMI_ENERGY,),
+        parameters={"symmetrized": Parameter(False, "", "average over the operations of the structure")},
     )

@@ -1,0 +1,108 @@
+"""The ferron Hall effect from trajectories as a job: its arguments, where its files go, an error goal, its cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crosscurrent.jobs import schema
+from crosscurrent.jobs.arguments import Asked, converted
+from crosscurrent.jobs.lattice import profile_of
+from crosscurrent.jobs.machine import available_memory
+from crosscurrent.models.local_mode import LocalMode
+from crosscurrent.numerics.chunks import ChunkMap
+from crosscurrent.numerics.profiles import realised
+from crosscurrent.numerics.slab import Slab
+from crosscurrent.physics.expanded_well import expanded_well
+from crosscurrent.physics.lattice_dynamics import lattice_dynamics
+from crosscurrent.responses.ferron_hall import ferron_hall_memory
+from crosscurrent.responses.ferron_hall_langevin_files import Files
+from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
+from crosscurrent.results.trajectory import TrajectoryFile
+from crosscurrent.units import InputError
+
+_PROFILES = ("temperature", "damping")
+_FILES = ("trajectory", "start", "final_state")
+_SAMPLING = tuple(field.name for field in fields(Sampling))
+#: Steps that are timed to learn what one costs.
+_TRIAL = 5
+#: Fields of the size of u that a run holds at once.
+_FIELDS = 8
+
+
+def ferron_hall_langevin_arguments(asked: Asked) -> dict[str, Any]:
+    """The arguments of `ferron_hall_langevin`."""
+    table = asked.table
+    profiles = {name: profile_of(getattr(table, name), name, asked.at(name)) for name in _PROFILES}
+    rest = {"memory": available_memory(), **converted(asked, without=(*_PROFILES, *_FILES, *_SAMPLING))}
+    kept = table.trajectory
+    frames = None if kept is None else TrajectoryFile(kept.file, kept.every, kept.observables)
+    files = Files(trajectory=frames, start=table.start, final_state=table.final_state)
+    sampling = Sampling(**{name: getattr(table, name) for name in _SAMPLING})
+    return {**profiles, "sampling": sampling, "files": files, **rest}
+
+
+def placed(arguments: Mapping[str, Any], run: ChunkMap) -> dict[str, Any]:
+    """The arguments with paths: checkpoints among the unfinished pieces of the run, what is written beside its result.
+
+    Without an output, paths count from here and nothing is kept.
+    """
+    files: Files = arguments["files"]
+    folder: Path | None = getattr(getattr(run, "store", None), "folder", None)
+    beside = Path() if folder is None else folder.parent
+    frames, state = files.trajectory, files.final_state
+    files = replace(
+        files,
+        checkpoint=None if folder is None else folder / "checkpoints",
+        trajectory=None if frames is None else replace(frames, file=beside / frames.file),
+        final_state=None if state is None else beside / state,
+    )
+    return {**arguments, "files": files}
+
+
+def with_error_goal(job: schema.Job, goal: float) -> schema.Job:
+    """The job with another error goal. Raises InputError for a job that takes none."""
+    if job.ferron_hall_langevin is None:
+        raise InputError(
+            f"'{job.response}' is not sampled until an error is reached",
+            where="--until-error",
+            fix="it is for jobs of ferron_hall_langevin",
+        )
+    table = msgspec.structs.replace(job.ferron_hall_langevin, until_error=goal)
+    return msgspec.structs.replace(job, ferron_hall_langevin=table)
+
+
+def cost(record: LocalMode, arguments: Mapping[str, Any]) -> tuple[int, float, float]:
+    """(cells times steps, seconds, bytes) of a run with one process, from a few steps that are timed.
+
+    With an error goal the time is that of the first round.
+    """
+    slab, sampling = Slab(arguments["grid"]), arguments["sampling"]
+    heat, _ = realised(arguments["temperature"], slab.shape[0], "temperature", positive=False)
+    friction, _ = realised(arguments["damping"], slab.shape[1], "damping", positive=True)
+    lattice = lattice_dynamics(
+        record.couplings(slab),
+        [expanded_well(record.well)],
+        record.mass,
+        temperature=heat,
+        damping=friction,
+        step=sampling.step,
+        precision=arguments.get("precision", "double"),
+        route=arguments.get("route", "fastest"),
+    )
+    state = lattice.advance(lattice.start(0.0, 0.0), 1)
+    begun = time.process_time()
+    lattice.advance(state, _TRIAL)
+    each = (time.process_time() - begun) / _TRIAL
+    copies = (1 + arguments.get("zero_field", True) + arguments.get("common_noise", False)) * (
+        2 if arguments.get("anharmonic", True) and arguments.get("control_variate", True) else 1
+    )
+    steps = sampling.settle_steps(friction) + sampling.blocks(sampling.duration) * sampling.block_steps
+    every = steps * copies * sampling.realizations
+    memory = max(_FIELDS * 24 * slab.cells * copies * sampling.batch, 2**30 * ferron_hall_memory(slab))
+    return slab.cells * every, each * every, float(memory)
