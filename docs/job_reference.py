@@ -61,7 +61,7 @@ SECTIONS: list[tuple[str, list[type]]] = [
     ("`[ferron_coefficients]`", [schema.FerronCoefficients]),
     ("`[phonon_dispersion]`", [schema.PhononDispersion]),
     ("`[symmetry]`", [schema.SymmetryTable]),
-    ("`[cluster]`", [schema.SlurmCluster]),
+    ("`[cluster]`", [schema.Cluster]),
     ("`[zone]`", [schema.Uniform, schema.Polar, schema.AdaptiveZone]),
     ("A range of energies", [schema.Range]),
     ("A range of temperatures", [schema.TemperatureRange]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crosscurrent.jobs.cluster import SlurmCluster, batch_cluster, batch_script
+from crosscurrent.jobs.cluster import Cluster, batch_cluster, batch_script
 from crosscurrent.jobs.parse import job_hash, job_to_toml, parse_job, run_key
 from crosscurrent.units import InputError
 
@@ -70,7 +70,7 @@ def test_tables_that_say_nothing_sound(text: str, words: str) -> None:
 )
 def test_walltime(time: str, words: str) -> None:
     with pytest.raises(InputError, match=f"cluster.walltime: .*{words}"):
-        batch_cluster(SlurmCluster(memory="1GB", walltime=time))
+        batch_cluster(Cluster(kind="slurm", memory="1GB", walltime=time))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ from crosscurrent.units import InputError
 
 pytest.importorskip("distributed", reason="needs the extra [hpc]")
 
+#: A test that waits for workers in vain must end.
+PATIENCE = 120.0
 JOB = """
 [model]
 local_mode = "batio3-b"
@@ -83,7 +85,7 @@ def processes(folder: Path) -> set[str]:
 
 def test_same_bits_as_serial(two: Any, marks: Path) -> None:
     work, chunks = Slow(marks, 0.05), list(range(8))
-    with DaskMap(two.scheduler_address) as run:
+    with DaskMap(two.scheduler_address, patience=PATIENCE) as run:
         found = list(run("zone", work, chunks))
         again = list(run("zone", work, chunks))
     assert len(processes(marks)) == 2
@@ -91,7 +93,7 @@ def test_same_bits_as_serial(two: Any, marks: Path) -> None:
     for piece, other, exact in zip(found, again, expected, strict=True):
         assert piece["value"].tobytes() == other["value"].tobytes() == exact["value"].tobytes()
         assert (piece["threads"] == 1).all() and piece["threads"].size
-    assert list(DaskMap(two.scheduler_address)("zone", work, [])) == []
+    assert list(DaskMap(two.scheduler_address, patience=PATIENCE)("zone", work, [])) == []
 
 
 def test_a_worker_that_is_killed_in_the_middle(two: Any, marks: Path, tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_a_worker_that_is_killed_in_the_middle(two: Any, marks: Path, tmp_path: 
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    with Store(tmp_path / "parts", "key") as store, executor(scheduler=two.scheduler_address) as run:
+    with Store(tmp_path / "parts", "key") as store, DaskMap(two.scheduler_address, patience=PATIENCE) as run:
         found = [piece["value"].tobytes() for piece in Resumable(run, store)("zone", work, chunks)]
     killer.join()
     assert len(processes(marks)) >= 3  # the nanny has replaced the dead
@@ -115,7 +117,11 @@ def test_a_worker_that_is_killed_in_the_middle(two: Any, marks: Path, tmp_path: 
 
 def test_a_bad_piece_is_listed_at_the_end(two: Any, marks: Path, tmp_path: Path) -> None:
     failed = pytest.raises(PiecesError, match="piece 3 of 6: FloatingPointError: no number")
-    with Store(tmp_path / "parts", "key") as store, DaskMap(two.scheduler_address, retries=1) as run, failed:
+    with (
+        Store(tmp_path / "parts", "key") as store,
+        DaskMap(two.scheduler_address, retries=1, patience=PATIENCE) as run,
+        failed,
+    ):
         list(Resumable(run, store)("zone", Slow(marks, fails=2), list(range(6))))
     assert len(list(marks.glob("2-*"))) == 2
     assert len(list((tmp_path / "parts" / "zone").iterdir())) == 5
@@ -130,7 +136,10 @@ def test_a_job_on_the_cluster_gives_the_bits_of_one_process(two: Any, tmp_path: 
 
 def test_workers_with_other_code_are_refused(two: Any, marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_map, "code_key", lambda: "newer")
-    with DaskMap(two.scheduler_address) as run, pytest.raises(InputError, match="another version of crosscurrent"):
+    with (
+        DaskMap(two.scheduler_address, patience=PATIENCE) as run,
+        pytest.raises(InputError, match="another version of crosscurrent"),
+    ):
         list(run("zone", Slow(marks), [1]))
     assert not list(marks.iterdir())
 
@@ -145,7 +154,10 @@ def test_a_scheduler_that_goes_away(marks: Path, tmp_path: Path) -> None:
     """Its pieces are kept, and the next run goes on with them."""
     with Store(tmp_path / "parts", "key") as store:
         cluster = local_cluster(1)()
-        with pytest.raises(InputError, match="the Dask scheduler is gone"), DaskMap(cluster.scheduler_address) as run:
+        with (
+            pytest.raises(InputError, match="the Dask scheduler is gone"),
+            DaskMap(cluster.scheduler_address, patience=PATIENCE) as run,
+        ):
             for i, _ in enumerate(Resumable(run, store)("zone", Slow(marks, 0.1), list(range(6)))):
                 if i == 1:
                     cluster.close()
@@ -171,7 +183,22 @@ def test_workers_that_reach_their_lifetime(marks: Path) -> None:
         # as batch jobs are replaced when they end
         cluster.adapt(minimum=2, maximum=2, interval="200ms")
         work, chunks = Slow(marks, 0.4), list(range(40))
-        with DaskMap(cluster.scheduler_address, retries=0) as run:
+        with DaskMap(cluster.scheduler_address, retries=0, patience=PATIENCE) as run:
             found = [piece["value"].tobytes() for piece in run("zone", work, chunks)]
     assert len(processes(marks)) > 2
     assert found == [piece["value"].tobytes() for piece in serial("zone", Slow(marks), chunks)]
+
+
+def test_without_any_worker(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, marks: Path) -> None:
+    """It waits, as one has to in the queue of a batch system, says so, and gives up when it is told to."""
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(dask_map, "_LOOK_S", 0.05)
+    monkeypatch.setattr(dask_map, "_WORD_S", 0.1)
+    with (
+        LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster,
+        DaskMap(cluster.scheduler_address, patience=0.5) as run,
+        pytest.raises(InputError, match="stage 'zone': no Dask worker for"),
+    ):
+        list(run("zone", Slow(marks), [1]))
+    assert "no Dask worker is there; waiting" in caplog.text

@@ -79,7 +79,7 @@ def test_what_is_no_field_file(tmp_path: Path) -> None:
         ("g.npz", "the array 'spacing' is missing"),
         ("f.dat", "a field comes as .npz or .csv"),
         ("f.csv", "is not a text file"),
-        ("none.npz", "not a readable .npz"),
+        ("none.npz", "no such file"),
     ):
         with pytest.raises(InputError, match=words):
             read_field(tmp_path / name)

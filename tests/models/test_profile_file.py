@@ -45,5 +45,5 @@ def test_unreadable(tmp_path: Path) -> None:
         read_profile(tmp_path / "absent.txt", "temperature")
     path = tmp_path / "binary"
     path.write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(InputError, match="not a text file"):
+    with pytest.raises(InputError, match="not a text in UTF-8"):
         read_profile(path, "temperature")

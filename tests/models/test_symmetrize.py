@@ -65,14 +65,13 @@ STRUCTURES = {
         HEXAGONAL, [[1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]], ("A", "A"), ("A: p",), (3, 3), [1.0, -1.0]
     ),
     "diamond": Structure(
-        [[0, 2.0, 2], [2, 0, 2], [2, 2, 0]],
-        [[0, 0, 0], [0.25, 0.25, 0.25]],
-        ("A", "A"),
-        ("A: s; p",),
-        (4, 4),
+        [[0, 2.0, 2], [2, 0, 2], [2, 2, 0]], [[0, 0, 0], [0.25, 0.25, 0.25]], ("A", "A"), ("A: p",), (3, 3)
     ),
     "ferromagnet along 111": Structure(BCC, [[0, 0, 0]], ("A",), ("A: d",), (5,), [[1, 1, 1]]),
     "ferromagnet along z": Structure(BCC, [[0, 0, 0]], ("A",), ("A: sp3d2; t2g",), (9,), [1.0]),
+    "centred cell": Structure(
+        np.diag([3.0, 3.0, 3.5]), [[0, 0, 0], [0.5, 0.5, 0.5]], ("A", "A"), ("A: s",), (1, 1), [1.0, 1.0]
+    ),
     "honeycomb layer": Structure(
         HEXAGONAL, [[1 / 3, 2 / 3, 0.5], [2 / 3, 1 / 3, 0.5]], ("A", "A"), ("A: p",), (3, 3), None, 2
     ),
@@ -286,10 +285,10 @@ def test_platinum_with_spins_in_blocks(shared_data: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"projections": ["A: s"]}, "name 4 functions with spin 'interlaced', the model has 16"),
-        ({"projections": ["A s; p"]}, "does not say which atom has which orbitals"),
-        ({"projections": ["C: s; p"]}, "does not say which atom has which orbitals"),
-        ({"projections": ["A: s; pz; px; dxy"]}, "carries one of these orbitals into others"),
+        ({"projections": ["A: s"]}, "name 4 functions with spin 'interlaced', the model has 12"),
+        ({"projections": ["A p"]}, "does not say which atom has which orbitals"),
+        ({"projections": ["C: p"]}, "does not say which atom has which orbitals"),
+        ({"projections": ["A: pz; px; dxy"]}, "carries one of these orbitals into others"),
         ({"limit": 1e-3}, "differ by up to"),
         ({"spin": None}, "functions with spin 'None'"),
     ],

@@ -55,17 +55,20 @@ def test_inflation_of_a_known_process() -> None:
     off = autoregressive((4, 2000, 10), 0.6, seed=3)
     assert inflation_of(off) == pytest.approx(1.6 / 0.4, rel=0.05)
     assert inflation_of(np.random.default_rng(4).normal(size=(4, 2000, 10))) == pytest.approx(1.0, abs=0.05)
-    # blocks that alternate are known better than they seem, which is not counted on
-    assert inflation_of(autoregressive((1, 2000, 5), -0.6, seed=5)) == 1.0
+    # blocks that alternate are known better than they seem: counted on when it is sure, and cautiously
+    sure = inflation_of(autoregressive((4, 2000, 400), -0.4, seed=5))
+    assert 0.6 / 1.4 < sure < 0.6 / 1.4 + 0.03
+    assert inflation_of(autoregressive((1, 24, 1), -0.4, seed=5)) >= 1.0
     assert inflation_of(np.zeros((2, 10))) == 1.0
 
 
 def test_errors_are_honest() -> None:
     """The scatter of many means is what each of them reported, correlated or not."""
-    for rho in (0.0, 0.7):
+    for rho, least in ((0.0, 0.88), (0.7, 0.88), (-0.4, 0.7)):
         runs = [mean_of(autoregressive((2, 128, 40), rho, seed)) for seed in range(60)]
         z = np.array([run.value / run.error for run in runs])
-        assert float(np.sqrt((z**2).mean())) == pytest.approx(1.0, abs=0.12), rho
+        # of alternating blocks the error is on the safe side
+        assert least < float(np.sqrt((z**2).mean())) < 1.12, rho
     short = mean_of(np.ones((1, 1, 3)))
     assert np.isinf(short.error).all() and short.blocks == 1
 

@@ -18,7 +18,7 @@ from crosscurrent.cli.time_limit import UNFINISHED, Time, TimeIsUp, time_limit
 if TYPE_CHECKING:
     import xarray as xr
 
-    from crosscurrent.jobs.cluster import ClusterTable
+    from crosscurrent.jobs.cluster import Cluster
     from crosscurrent.jobs.execute import Executor
     from crosscurrent.jobs.schema import Job
 
@@ -100,7 +100,7 @@ def written(result: xr.Dataset, target: Path) -> None:
     click.echo(f"{target}: {result.attrs.get('quantity', 'result')}, {result.attrs.get('status', '')}")
 
 
-def _estimate(job: Job, target: Path, workers: int | None, chunk: str | None, cluster: ClusterTable | None) -> None:
+def _estimate(job: Job, target: Path, workers: int | None, chunk: str | None, cluster: Cluster | None) -> None:
     from crosscurrent.cli.share import estimate_share
     from crosscurrent.jobs.build import prepare
     from crosscurrent.jobs.cluster import batch_script

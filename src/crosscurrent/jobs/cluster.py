@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -20,15 +20,17 @@ from crosscurrent.units import InputError, MissingExtraError
 _MARGIN_S, _SPREAD_S = 300, 120
 
 
-class SlurmCluster(Table, frozen=True, kw_only=True, tag_field="kind", tag="slurm"):
-    """Batch jobs of Slurm, in which `run --executor dask` starts workers. `kind = "pbs"` has the same keys for PBS.
+class Cluster(Table, frozen=True, kw_only=True):
+    """Batch jobs in which `run --executor dask` starts workers. Needs the extra [hpc].
 
-    jobs: how many batch jobs. cores: of each, with one worker a core. memory: of each, e.g. "16GB". walltime: of each,
-    hours:minutes:seconds; workers stop some minutes before, hand over their work, and new jobs take their place. queue,
-    account: where the batch system wants them. options: further options of sbatch or qsub, one text each. setup: lines
-    of shell before a worker starts, e.g. "module load python". python: the interpreter there; this one when absent.
+    kind: the batch system. jobs: how many batch jobs. cores: of each, with one worker a core. memory: of each, e.g.
+    "16GB". walltime: of each, hours:minutes:seconds; workers stop five minutes before, hand over their work, and new
+    jobs take their place. queue: or partition. account: the one to charge. options: further options of sbatch or qsub,
+    one text each. setup: lines of shell before a worker starts, e.g. "module load python". python: the interpreter
+    there; this one when absent.
     """
 
+    kind: Literal["slurm", "pbs"]
     jobs: Count = 1
     cores: Count = 1
     memory: Annotated[str, Meta(min_length=1)]
@@ -40,21 +42,11 @@ class SlurmCluster(Table, frozen=True, kw_only=True, tag_field="kind", tag="slur
     python: str | None = None
 
 
-class PBSCluster(SlurmCluster, frozen=True, kw_only=True, tag_field="kind", tag="pbs"):
-    """The same for PBS; keys as for Slurm."""
-
-
-ClusterTable = SlurmCluster | PBSCluster
 _CLASSES = {"slurm": "SLURMCluster", "pbs": "PBSCluster"}
 
 
-def check_cluster(table: ClusterTable) -> None:
-    """Raises InputError for a walltime that is none, or too short for a worker to start and hand over its work."""
-    _lifetime(table)
-
-
-def batch_cluster(table: ClusterTable) -> Callable[[], Any]:
-    """What asks for the batch jobs when it is called. Raises InputError as `check_cluster`."""
+def batch_cluster(table: Cluster) -> Callable[[], Any]:
+    """What asks for the batch jobs when it is called. Raises InputError for a walltime that is none or too short."""
     _lifetime(table)
 
     def start() -> Any:
@@ -66,7 +58,7 @@ def batch_cluster(table: ClusterTable) -> Callable[[], Any]:
     return start
 
 
-def batch_script(table: ClusterTable) -> str:
+def batch_script(table: Cluster) -> str:
     """The script of one batch job, without asking for any. Raises InputError when dask-jobqueue is missing."""
     cluster = _described(table, scheduler_options={"dashboard_address": None}, interface=None)
     try:
@@ -81,9 +73,12 @@ def local_cluster(workers: int) -> Callable[[], Any]:
         raise InputError(f"workers must be 1 or more, got {workers}", where="workers")
 
     def start() -> Any:
-        return imported("distributed").LocalCluster(
+        cluster = imported("distributed").LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
         )
+        # one that could not be started again is replaced
+        cluster.adapt(minimum=workers, maximum=workers)
+        return cluster
 
     return start
 
@@ -96,11 +91,10 @@ def imported(module: str) -> Any:
         raise MissingExtraError(module.replace("_", "-"), "hpc") from error
 
 
-def _described(table: ClusterTable, **more: Any) -> Any:
-    kind = str(table.__struct_config__.tag)
+def _described(table: Cluster, **more: Any) -> Any:
     lifetime = _lifetime(table)
     ends = ["--lifetime", f"{lifetime}s", "--lifetime-stagger", f"{min(_SPREAD_S, lifetime // 4)}s"]
-    return getattr(imported("dask_jobqueue"), _CLASSES[kind])(
+    return getattr(imported("dask_jobqueue"), _CLASSES[table.kind])(
         cores=table.cores,
         processes=table.cores,
         memory=table.memory,
@@ -115,7 +109,7 @@ def _described(table: ClusterTable, **more: Any) -> Any:
     )
 
 
-def _lifetime(table: ClusterTable) -> int:
+def _lifetime(table: Cluster) -> int:
     """Seconds after which a worker stops by itself."""
     match = re.fullmatch(r"(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)", table.walltime)
     if match is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 
 import msgspec
 
+from crosscurrent.disk import parse_toml
 from crosscurrent.jobs.fields import Table
 from crosscurrent.jobs.parse import job_text
 from crosscurrent.jobs.validate import convert
@@ -49,10 +49,7 @@ def effective_hamiltonian(name: str) -> EffectiveHamiltonian:
     if not Path(name).exists():
         known = ", ".join(PUBLISHED)
         raise InputError("neither a file nor a known model", where=name, fix=f"known: {known}; or a TOML file")
-    try:
-        raw = tomllib.loads(job_text(name))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"this is not valid TOML: {error}", where=name) from error
+    raw = parse_toml(job_text(name), str(name))
     return EffectiveHamiltonian(**msgspec.structs.asdict(convert(raw, Parameters, name)))
 
 

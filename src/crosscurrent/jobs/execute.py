@@ -13,13 +13,16 @@ from typing import Any, Literal
 
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-from crosscurrent.jobs.cluster import ClusterTable, batch_cluster, local_cluster
+from crosscurrent.jobs.cluster import Cluster, batch_cluster, local_cluster
 from crosscurrent.jobs.dask_map import DaskMap
 from crosscurrent.jobs.pieces import RETRIES, Failure, Pieces, attempt
 from crosscurrent.jobs.pieces import call as call
 from crosscurrent.jobs.processes import ProcessMap as ProcessMap
 from crosscurrent.numerics.chunks import ChunkMap, Partial, Work
 from crosscurrent.units import InputError
+
+#: Seconds for workers of this machine to come back.
+_PATIENCE_S = 300.0
 
 Executor = Literal["serial", "processes", "dask"]
 
@@ -55,7 +58,7 @@ def executor(
     kind: Executor | None = None,
     *,
     scheduler: str | None = None,
-    cluster: ClusterTable | None = None,
+    cluster: Cluster | None = None,
     retries: int | None = None,
 ) -> AbstractContextManager[ChunkMap]:
     """Who does the pieces: a context manager that starts when it is entered.
@@ -82,5 +85,6 @@ def executor(
         return ProcessMap(count, retries=again)
     if scheduler is not None:
         return DaskMap(scheduler, retries=again)
-    batch = cluster is not None and workers is None
-    return DaskMap(batch_cluster(cluster) if batch and cluster is not None else local_cluster(count), retries=again)
+    if cluster is not None and workers is None:
+        return DaskMap(batch_cluster(cluster), retries=again)
+    return DaskMap(local_cluster(count), retries=again, patience=_PATIENCE_S)

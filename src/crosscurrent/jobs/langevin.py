@@ -59,10 +59,22 @@ def placed(arguments: Mapping[str, Any], run: ChunkMap) -> dict[str, Any]:
     files = replace(
         files,
         checkpoint=None if folder is None else folder / "checkpoints",
-        trajectory=None if frames is None else replace(frames, file=beside / frames.file),
-        final_state=None if state is None else beside / state,
+        trajectory=None if frames is None else replace(frames, file=beside / _within(frames.file, "trajectory.file")),
+        final_state=None if state is None else beside / _within(state, "final_state"),
     )
     return {**arguments, "files": files}
+
+
+def _within(name: str | Path, key: str) -> Path:
+    """A name in the folder of the output. Raises InputError for a job that would write elsewhere."""
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts or len(path.parts) != 1:
+        raise InputError(
+            f"'{name}' is not a plain name; a job writes beside its output and nowhere else",
+            where=f"ferron_hall_langevin.{key}",
+            fix=f"give '{path.name or 'a name'}', and the folder with the output (-o)",
+        )
+    return path
 
 
 def with_error_goal(job: schema.Job, goal: float) -> schema.Job:

@@ -13,6 +13,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from crosscurrent.disk import new_file
 from crosscurrent.units import InputError
 
 #: Seconds between two touches, and after which a lock of another machine counts as left behind.
@@ -33,7 +34,8 @@ class Lock:
         """
         mine = {"pid": os.getpid(), "host": socket.gethostname(), "started": start_time(os.getpid())}
         prepared = self.path.with_name(f"lock.{socket.gethostname()}.{os.getpid()}")
-        prepared.write_text(json.dumps(mine))
+        with new_file(prepared) as stream:
+            stream.write(json.dumps(mine).encode())
         try:
             for _ in range(3):
                 try:
@@ -45,6 +47,7 @@ class Lock:
                         break
                     _remove_stale(self.path, text)
                 else:
+                    self._over.clear()
                     threading.Thread(target=self._beat, daemon=True).start()
                     return
         finally:
@@ -89,7 +92,7 @@ def _remove_stale(path: Path, judged: str) -> None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(errors="replace")
     except OSError:
         return ""
 
@@ -98,13 +101,13 @@ def _holder_is_alive(text: str, silence: float) -> bool:
     try:
         holder = json.loads(text)
         pid, host, started = int(holder["pid"]), holder["host"], holder["started"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return False
     if host != socket.gethostname() or os.name == "nt":  # no way to ask from here
         return silence < _SILENCE_S
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         pass

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from crosscurrent.disk import read_arrays
 from crosscurrent.jobs import schema
 from crosscurrent.jobs.parse import model_files
 from crosscurrent.jobs.quantities import UNITS, describe, nearest, parse_quantity
@@ -130,17 +128,18 @@ def _cutoff(table: schema.CutoffTable) -> Cutoff:
     return Cylinder(table.radius, table.half_height)
 
 
+def _refuse_words(arrays: dict[str, Any], path: str) -> None:
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fciub":
+            raise InputError(f"the array '{name}' holds no numbers", where=f"model.file: {path}")
+
+
 def _tight_binding(table: schema.TightBindingFile) -> BlochModel:
     from crosscurrent.models.tight_binding import TightBinding
 
     required, optional = ("lattice", "vectors", "hamiltonian", "positions"), ("spin", "position_blocks")
-    try:
-        with np.load(Path(table.file), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "this is not a readable .npz file", where=f"model.file: {table.file}", fix="write it with numpy.savez"
-        ) from error
+    arrays: dict[str, Any] = read_arrays(table.file)
+    _refuse_words(arrays, table.file)
     for name in required:
         if name not in arrays:
             raise InputError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from itertools import product
@@ -16,6 +15,7 @@ import msgspec
 import numpy as np
 import scipy
 
+from crosscurrent.disk import parse_toml, read_text
 from crosscurrent.jobs.schema import (
     RESPONSES,
     EffectiveHamiltonianModel,
@@ -57,23 +57,12 @@ def load_job(path: str | os.PathLike[str]) -> Job:
 
 def job_text(path: str | os.PathLike[str]) -> str:
     """The text of a job file. Raises InputError when it cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(
-            f"cannot read the job ({error.strerror})", where=str(path), fix="give the path of a TOML file"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError("this is not a text in UTF-8", where=str(path), fix="give a TOML job file") from error
+    return read_text(Path(path), what="cannot read the job", fix="give the path of a TOML file")
 
 
 def parse_job(text: str, *, source: str = "", folder: Path | None = None) -> Job:
     """TOML text -> Job. source: name for messages. folder: where relative paths count from. Raises InputError."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"this is not valid TOML: {error}", where=source) from error
-    return validated(raw, source=source, folder=folder)
+    return validated(parse_toml(text, source), source=source, folder=folder)
 
 
 def validated(raw: dict[str, Any] | Job, *, source: str = "", folder: Path | None = None) -> Job:

@@ -2,21 +2,22 @@
 
 <key>/
   <name>.toml       jobs, named by their file
-  reference.toml    values to compare with, each with its source and tolerance; claims with verdicts; figures
+  reference.toml    values to compare with, each with its source and tolerance; figures
+  claims.toml       what the paper says, with a verdict on each sentence
   README.md         the page to read
 
-reference.toml is one `Reference` table, checked like a job file.
+reference.toml is one `Reference` table and claims.toml a list of `Claim`, checked like a job file.
 """
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, field
 
+from crosscurrent.disk import parse_toml
 from crosscurrent.jobs.parse import job_text
 from crosscurrent.jobs.quantities import nearest
 from crosscurrent.jobs.schema import Table
@@ -24,6 +25,16 @@ from crosscurrent.jobs.validate import convert
 from crosscurrent.units import InputError
 
 REFERENCE = "reference.toml"
+CLAIMS = "claims.toml"
+#: A key that takes more seconds than this is left out by --fast.
+SLOW_SECONDS = 60.0
+#: Keys that the tests recompute in full.
+FAST_SECONDS = 3.0
+
+
+VerdictName = Literal["reproduces", "reproduces with correction", "depends on unpublished input", "does not hold"]
+#: What can become of a claim, in the order of the summary.
+VERDICTS: tuple[VerdictName, ...] = get_args(VerdictName)
 
 
 class Probe(Table, frozen=True, kw_only=True):
@@ -62,12 +73,27 @@ class Check(Probe, frozen=True, kw_only=True):
 
 
 class Claim(Table, frozen=True, kw_only=True):
-    """A sentence of the paper and what our numbers say of it. checks: names of the checks that the verdict rests on."""
+    """A quantitative or testable statement of the paper, and what our numbers say of it.
 
+    where: its equation, figure, table or section. why: one line. checks: names of the checks that the verdict rests on.
+    command: what recomputes it, when that is not `crosscurrent reproduce KEY`, and ours: what it finds. needs: the
+    input that is not published, for the verdict that says so.
+    """
+
+    where: str
     text: str
-    verdict: Literal["reproduces", "artefact", "misprint", "does not reproduce"]
-    evidence: str
+    verdict: VerdictName
+    why: str
     checks: tuple[str, ...] = ()
+    command: str = ""
+    ours: str = ""
+    needs: str = ""
+
+
+class Claims(Table, frozen=True, kw_only=True):
+    """The whole of claims.toml."""
+
+    claim: tuple[Claim, ...] = ()
 
 
 class Scan(Table, frozen=True, kw_only=True):
@@ -137,14 +163,14 @@ class Figure(Table, frozen=True, kw_only=True):
 
 
 class Reference(Table, frozen=True, kw_only=True):
-    """The whole of reference.toml. notes: free text shown with the verdicts."""
+    """The whole of reference.toml. notes: free text shown with the verdicts. seconds: what all jobs take on one core."""
 
     title: str
     paper: str
     doi: str = ""
     notes: str = ""
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
     check: tuple[Check, ...] = ()
-    claim: tuple[Claim, ...] = ()
     scan: tuple[Scan, ...] = ()
     figure: tuple[Figure, ...] = ()
 
@@ -171,11 +197,7 @@ def paper_folder(key: str, root: Path | None = None) -> Path:
 def load_reference(folder: Path) -> Reference:
     """Read reference.toml; raises InputError for what does not fit, also for names that nothing carries."""
     path = folder / REFERENCE
-    try:
-        raw = tomllib.loads(job_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"this is not valid TOML: {error}", where=str(path)) from error
-    reference = convert(raw, Reference, str(path))
+    reference = convert(_tables(path), Reference, str(path))
     known = {*job_names(folder), *(scan.name for scan in reference.scan)}
     probes: list[Probe] = [*reference.check, *(line for figure in reference.figure for line in figure.line)]
     probes += [p for check in reference.check for p in (check.minus, check.over) if p is not None]
@@ -185,13 +207,34 @@ def load_reference(folder: Path) -> Reference:
     for probe in probes:
         if not probe.variable and not probe.attribute:
             raise InputError(f"a number of '{probe.job}' needs a variable or an attribute", where=str(path))
-    checks = {check.name for check in reference.check}
-    for name in (n for claim in reference.claim for n in claim.checks):
-        if name not in checks:
-            raise InputError(f"no check is named '{name}'{nearest(name, checks)}", where=str(path))
     return reference
+
+
+def load_claims(folder: Path, reference: Reference) -> tuple[Claim, ...]:
+    """Read claims.toml, empty when there is none. Raises InputError for a claim that rests on nothing."""
+    path = folder / CLAIMS
+    if not path.is_file():
+        return ()
+    claims = convert(_tables(path), Claims, str(path)).claim
+    checks = {check.name for check in reference.check}
+    for claim in claims:
+        for name in claim.checks:
+            if name not in checks:
+                raise InputError(f"no check is named '{name}'{nearest(name, checks)}", where=str(path))
+        unpublished = claim.verdict == "depends on unpublished input"
+        if bool(claim.needs) != unpublished:
+            raise InputError(f"'{claim.text}': `needs` goes with 'depends on unpublished input'", where=str(path))
+        if bool(claim.command) != bool(claim.ours):
+            raise InputError(f"'{claim.text}': `command` and `ours` go together", where=str(path))
+        if not (claim.checks or claim.command or unpublished):
+            raise InputError(f"'{claim.text}' rests on no check and no command", where=str(path))
+    return claims
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    return parse_toml(job_text(path), str(path))
 
 
 def job_names(folder: Path) -> list[str]:
     """Stems of the job files."""
-    return sorted(p.stem for p in folder.glob("*.toml") if p.name != REFERENCE)
+    return sorted(p.stem for p in folder.glob("*.toml") if p.name not in (REFERENCE, CLAIMS))

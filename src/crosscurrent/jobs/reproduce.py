@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from crosscurrent.disk import parse_toml
 from crosscurrent.jobs.parse import job_text, load_job, validated
-from crosscurrent.jobs.reference import Check, Claim, Figure, Probe, Reference, Scan, job_names, load_reference
+from crosscurrent.jobs.reference import (
+    Check,
+    Claim,
+    Figure,
+    Probe,
+    Reference,
+    Scan,
+    job_names,
+    load_claims,
+    load_reference,
+)
 from crosscurrent.jobs.run import run_job
 from crosscurrent.jobs.store import Progress
 from crosscurrent.results import convert_units
@@ -79,7 +89,7 @@ class Report:
         for verdict in self.verdicts:
             claim = verdict.claim
             state = claim.verdict if verdict.stands else f"{claim.verdict} (NOT CONFIRMED: its checks fail)"
-            lines += ["", f"- **{state}**: {claim.text} {claim.evidence}"]
+            lines += ["", f"- **{state}** ({claim.where}): {claim.text} {claim.why}"]
         return "\n".join([*lines, *(["", ref.notes] if ref.notes else [])]) + "\n"
 
 
@@ -128,6 +138,7 @@ def reproduce(
     starts. Results that are there already are read, so a second call is quick. Raises InputError.
     """
     reference = load_reference(folder)
+    claims = load_claims(folder, reference)
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -148,7 +159,7 @@ def reproduce(
         results[scan.name] = run_scan(scan, folder, output, workers=workers, progress=progress)
     outcomes = tuple(evaluate(check, results) for check in reference.check)
     failed = {o.check.name for o in outcomes if not o.passed}
-    verdicts = tuple(Verdict(claim, not failed & set(claim.checks)) for claim in reference.claim)
+    verdicts = tuple(Verdict(claim, not failed & set(claim.checks)) for claim in claims)
     report = Report(folder.name, reference, outcomes, verdicts, results)
     (output / "report.md").write_text(report.markdown(), encoding="utf-8")
     for figure in reference.figure if draw else ():
@@ -166,7 +177,7 @@ def _only_scanned(name: str, reference: Reference) -> bool:
 def run_scan(scan: Scan, folder: Path, output: Path, *, workers: int, progress: Progress | None) -> xr.Dataset:
     """One job for every value of one key, joined along a new dimension."""
     path = folder / f"{scan.job}.toml"
-    raw = tomllib.loads(job_text(path))
+    raw = parse_toml(job_text(path), str(path))
     parts = []
     for i, value in enumerate(scan.values):
         job = validated(_with_key(raw, scan.key, value), source=str(path), folder=folder)

@@ -15,9 +15,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, field
 
-from crosscurrent.jobs.cluster import ClusterTable as ClusterTable
-from crosscurrent.jobs.cluster import PBSCluster as PBSCluster
-from crosscurrent.jobs.cluster import SlurmCluster as SlurmCluster
+from crosscurrent.jobs.cluster import Cluster as Cluster
 from crosscurrent.jobs.fields import Count as Count
 from crosscurrent.jobs.fields import (
     Coupling,
@@ -333,7 +331,7 @@ class Job(Table, frozen=True, kw_only=True):
     phonon_dispersion: PhononDispersion | None = None
     zone: Zone | None = None
     symmetry: SymmetryTable | None = None
-    cluster: ClusterTable | None = None
+    cluster: Cluster | None = None
 
     def to_toml(self) -> str:
         """The job as a file; reading it back gives an equal job."""

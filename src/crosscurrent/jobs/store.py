@@ -8,13 +8,13 @@ OUT.nc.parts/
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import os
 import shutil
 import socket
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from crosscurrent.disk import new_file, parse_json, read_arrays, read_text, write_arrays
 from crosscurrent.jobs.lock import Lock
 from crosscurrent.jobs.pieces import FailedPiece, PiecesError
 from crosscurrent.numerics.chunks import ChunkMap, Partial, Work
@@ -30,6 +31,8 @@ from crosscurrent.units import InputError
 
 _KEY = "__key__"
 _PREFIX = "_"  # keeps array names apart from the key and from the arguments of numpy.savez
+#: Files of a run beside its pieces.
+_OWN = ("owner.json", "lock", "shares")
 
 
 class Progress(Protocol):
@@ -97,8 +100,8 @@ class Store:
         owner = self.folder / "owner.json"
         if owner.exists():
             try:
-                found = json.loads(owner.read_text()).get("run_key")
-            except (ValueError, AttributeError):
+                found = parse_json(read_text(owner), str(owner)).get("run_key")
+            except (InputError, AttributeError):
                 found = "unreadable"
             if found != self.key:
                 raise InputError(
@@ -110,8 +113,15 @@ class Store:
             _write_bytes(owner, json.dumps({"run_key": self.key}).encode())
 
     def discard(self) -> None:
-        """Remove the folder, once the result is safe."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder, once the result is safe. Of a link to a folder elsewhere, only what a run puts there."""
+        if not self.folder.is_symlink():
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink() and (entry.name == "checkpoints" or _holds_pieces(entry)):
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name in _OWN:
+                entry.unlink(missing_ok=True)
 
     def path(self, stage: str, index: int) -> Path:
         return piece_folder(self.folder, stage) / f"{index:06d}.npz"
@@ -121,23 +131,32 @@ class Store:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def write(self, path: Path, key: str, partial: Partial) -> None:
-        path.parent.mkdir(exist_ok=True)
         temporary = _aside(path)
         arrays: dict[str, Any] = {_PREFIX + name: value for name, value in partial.items()}
-        with temporary.open("wb") as stream:
-            np.savez(stream, allow_pickle=False, **{_KEY: np.array(key)}, **arrays)
-        temporary.replace(path)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with new_file(temporary) as stream:
+                write_arrays(stream, {_KEY: np.array(key), **arrays})
+            temporary.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise InputError(
+                f"cannot keep a finished piece ({error.strerror or error}); those before it are safe",
+                where=str(path),
+                fix="make room and run the same again: it goes on from there",
+            ) from error
 
     def read(self, path: Path, key: str) -> Partial | None:
         """The piece, or None when it is not there, damaged, or of something else."""
         try:
-            # opened here, because numpy leaves a damaged file open
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-                if str(archive[_KEY]) != key:
-                    return None
-                return {n.removeprefix(_PREFIX): archive[n] for n in archive.files if n != _KEY}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            arrays = read_arrays(path, listed=True)
+        except InputError:
             return None
+        found = arrays.pop(_KEY, None)
+        if found is None or str(found) != key:
+            return None
+        return {name.removeprefix(_PREFIX): value for name, value in arrays.items()}
 
 
 class Resumable:
@@ -227,6 +246,11 @@ def piece_folder(folder: Path, stage: str) -> Path:
     return folder / "".join(c if c.isalnum() or c in "-_#" else "_" for c in stage)
 
 
+def _holds_pieces(folder: Path) -> bool:
+    names = [path.name for path in folder.iterdir()]
+    return all(name.endswith((".npz", ".tmp")) and name[:6].isdigit() for name in names)
+
+
 def digest(value: Any) -> str:
     """A text that is equal only for equal chunks, in any process: numbers, texts, arrays, containers, dataclasses.
 
@@ -253,5 +277,6 @@ def _aside(path: Path) -> Path:
 
 def _write_bytes(path: Path, content: bytes) -> None:
     temporary = _aside(path)
-    temporary.write_bytes(content)
+    with new_file(temporary) as stream:
+        stream.write(content)
     temporary.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crosscurrent.disk import parse_toml
 from crosscurrent.jobs.fields import Table
 from crosscurrent.jobs.parse import job_text
 from crosscurrent.jobs.questions import Moment, SymmetryTable
@@ -67,10 +67,7 @@ def moment_vectors(moments: Sequence[Moment]) -> np.ndarray:
 
 def load_symmetry(path: Path) -> SymmetryTable:
     """The [symmetry] table of a job file, or a file whose keys are those of that table. Raises InputError."""
-    try:
-        raw = tomllib.loads(job_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"this is not valid TOML: {error}", where=str(path)) from error
+    raw = parse_toml(job_text(path), str(path))
     if "symmetry" in raw:
         return convert({"symmetry": raw["symmetry"]}, _Part, str(path)).symmetry
     if "model" in raw:

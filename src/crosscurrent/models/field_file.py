@@ -5,22 +5,21 @@ The grid is periodic: the last point of a period is not written, because it is t
 
 from __future__ import annotations
 
-import csv
-import re
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.models.wannier90.files import read_bytes
+from crosscurrent.disk import read_arrays, read_bytes
+from crosscurrent.models.table_text import cells, named_unit, number
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 
 _LENGTH = {"m": 1e10, "um": 1e4, "nm": 10.0, "angstrom": 1.0}
 _FIELD = {"V/m": 1.0, "kV/m": 1e3, "MV/m": 1e6, "V/cm": 1e2, "kV/cm": 1e5, "MV/cm": 1e8, "V/angstrom": 1e10}
-_COLUMN = re.compile(r"\s*(?P<name>[A-Za-z]+(?:_[A-Za-z]+)?)\s*[(\[]\s*(?P<unit>[^)\]]*?)\s*[)\]]\s*")
+#: Neither a field in V/m nor a coordinate comes near this.
+LARGEST = 1e30
 _EXAMPLE = "the first line reads, e.g.: x (angstrom), E_x (V/m), E_y (V/m), E_z (V/m)"
 
 
@@ -40,17 +39,15 @@ def read_field(path: str | Path, dimension: int = 3) -> tuple[NDArray[np.generic
 
 
 def _archive(path: Path) -> tuple[NDArray[np.generic], Floats]:
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
-        raise InputError("this is not a readable .npz file", where=str(path), fix="write it with numpy.savez") from None
+    arrays = read_arrays(path)
     for name in ("field", "spacing"):
         if name not in arrays:
             raise InputError(
                 f"the array '{name}' is missing", where=str(path), fix="it needs field, V/m, and spacing, angstrom"
             )
-    return arrays["field"], np.atleast_1d(np.asarray(arrays["spacing"], dtype=float))
+        if arrays[name].dtype.kind not in "fciu":
+            raise InputError(f"the array '{name}' holds no numbers", where=str(path))
+    return arrays["field"], np.atleast_1d(np.asarray(arrays["spacing"].real, dtype=float))
 
 
 def _table(path: Path, dimension: int) -> tuple[Floats, Floats]:
@@ -61,8 +58,8 @@ def _table(path: Path, dimension: int) -> tuple[Floats, Floats]:
     kept = [(n, line) for n, line in enumerate(lines, start=1) if line.strip() and not line.lstrip().startswith("#")]
     if len(kept) < 2:
         raise InputError("holds no rows", where=str(path), fix=_EXAMPLE)
-    factors = _columns(next(csv.reader([kept[0][1]])), f"{path}, line {kept[0][0]}")
-    rows = [_numbers(line, len(factors), f"{path}, line {number}") for number, line in kept[1:]]
+    factors = _columns(cells(kept[0][1], where := f"{path}, line {kept[0][0]}"), where)
+    rows = [_numbers(line, len(factors), f"{path}, line {at}") for at, line in kept[1:]]
     columns = dict(zip(factors, (np.array(rows) * np.array(list(factors.values()))).T, strict=True))
     axes = [axis for axis in "xyz" if axis in columns]
     coordinates, at = zip(*(_steps(columns[axis], axis, path) for axis in axes), strict=True)
@@ -85,15 +82,17 @@ def _columns(header: list[str], where: str) -> dict[str, float]:
     """Name -> factor to angstrom or V/m."""
     out: dict[str, float] = {}
     for cell in header:
-        match = _COLUMN.fullmatch(cell)
-        if match is None:
-            raise InputError(f"column '{cell.strip()}' is not a name with a unit", where=where, fix=_EXAMPLE)
-        name, unit = match["name"], match["unit"].replace("Å", "angstrom")
+        found = named_unit(cell)
+        if found is None:
+            raise InputError(f"column '{cell.strip()[:40]}' is not a name with a unit", where=where, fix=_EXAMPLE)
+        name, unit = found
         if name not in ("x", "y", "z", "E_x", "E_y", "E_z") or name in out:
-            raise InputError(f"column '{name}' is unknown or appears twice", where=where, fix=_EXAMPLE)
+            raise InputError(f"column '{name[:40]}' is unknown or appears twice", where=where, fix=_EXAMPLE)
         units = _LENGTH if len(name) == 1 else _FIELD
         if unit not in units:
-            raise InputError(f"unknown unit '{unit}' of {name}", where=where, fix="choose from " + ", ".join(units))
+            raise InputError(
+                f"unknown unit '{unit[:40]}' of {name}", where=where, fix="choose from " + ", ".join(units)
+            )
         out[name] = units[unit]
     if not any(name in out for name in ("E_x", "E_y", "E_z")):
         raise InputError("there is no column of the field", where=where, fix=_EXAMPLE)
@@ -104,15 +103,15 @@ def _columns(header: list[str], where: str) -> dict[str, float]:
 
 
 def _numbers(line: str, count: int, where: str) -> list[float]:
-    cells = next(csv.reader([line]))
-    if len(cells) != count:
-        raise InputError(f"{len(cells)} entries where the header names {count}", where=where, fix="complete the row")
+    row = cells(line, where)
+    if len(row) != count:
+        raise InputError(f"{len(row)} entries where the header names {count}", where=where, fix="complete the row")
     try:
-        numbers = [float(cell) for cell in cells]
+        numbers = [number(cell) for cell in row]
     except ValueError:
         raise InputError("an entry is not a number", where=where) from None
-    if not np.all(np.isfinite(numbers)):
-        raise InputError("an entry is not a finite number", where=where)
+    if not (np.abs(numbers) < LARGEST).all():
+        raise InputError("an entry is not a finite number of a sensible size", where=where)
     return numbers
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from crosscurrent.disk import parse_json, read_text
 from crosscurrent.models.local_mode import LocalMode, Vector
 from crosscurrent.physics.well import Well
 from crosscurrent.units import InputError
@@ -61,12 +62,7 @@ def load_local_mode(path: str | Path) -> LocalMode:
     Raises InputError, naming file and key, for a file that cannot be read, is not JSON, has keys that are missing or
     unknown or a schema of another version, and for what `LocalMode` refuses.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise InputError(f"cannot be read: {reason}", where=str(path)) from None
-    return _from_text(text, str(path))
+    return _from_text(read_text(path), str(path))
 
 
 def save_local_mode(record: LocalMode, path: str | Path) -> None:
@@ -98,10 +94,7 @@ def to_json(record: LocalMode) -> str:
 
 
 def _from_text(text: str, where: str) -> LocalMode:
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"is not JSON: {error.msg}", where=f"{where}, line {error.lineno}") from None
+    content = parse_json(text, where)
     _check_keys(content, _KEYS, where)
     if content["schema"] != SCHEMA:
         raise InputError(f"has the schema '{content['schema']}'", where=where, fix=f"this version reads '{SCHEMA}'")
@@ -126,7 +119,7 @@ def _from_text(text: str, where: str) -> LocalMode:
         )
     except InputError as error:
         raise InputError(error.what, where=where, fix=error.fix) from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"holds a value of the wrong kind: {error}", where=where) from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +14,6 @@ from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-#: Unpacked size beyond which a compressed file is not a calculation but a mistake, bytes.
-_LARGEST_FILE = 2_000_000_000
 
 
 class Displacement(NamedTuple):
@@ -37,7 +33,7 @@ class BornFile(NamedTuple):
 
 def read_yaml_text(path: str | Path) -> str:
     """The text of a YAML file, unpacked when it is .gz or .xz. Raises InputError when it is not text."""
-    data = _unpacked(path)
+    data = read_bytes(path)
     if b"\0" in data:
         raise InputError(
             "is a binary file where text was expected", where=str(path), fix="give phonopy_params.yaml or phonopy.yaml"
@@ -48,25 +44,12 @@ def read_yaml_text(path: str | Path) -> str:
         raise InputError("is not a text file", where=str(path), fix="give the file as phonopy writes it") from None
 
 
-def _unpacked(path: str | Path) -> bytes:
-    data = read_bytes(path)
-    if data[:6] == b"\xfd7zXZ\x00":
-        try:
-            unpacker = lzma.LZMADecompressor()
-            data = unpacker.decompress(data, max_length=_LARGEST_FILE)
-        except lzma.LZMAError as error:
-            raise InputError(f"is a damaged xz file ({error})", where=str(path), fix="copy the file again") from None
-        if not unpacker.eof:
-            raise InputError("is a truncated or oversized xz file", where=str(path), fix="copy the file again")
-    return data
-
-
 def read_force_constants(path: str | Path) -> tuple[Integers, Floats]:
     """FORCE_CONSTANTS: (atoms of the rows from 0, (n,)), and force constants (n, N, 3, 3) in the file's unit.
 
     Full files have n = N. Raises InputError, naming the file, when it is not complete.
     """
-    text = as_text(_unpacked(path), path)
+    text = as_text(read_bytes(path), path)
     values = numbers(text, path, skipped=0)
     header = text.strip().split("\n", 1)[0].split()
     if len(header) not in (1, 2):
@@ -91,9 +74,9 @@ def read_force_sets(path: str | Path, atoms: int) -> list[Displacement]:
 
     Raises InputError for another number of atoms, a truncated file, and the kind with all atoms displaced.
     """
-    text = as_text(_unpacked(path), path)
+    text = as_text(read_bytes(path), path)
     lines = [line for line in text.split("\n") if line.strip()]
-    if len(lines[0].split()) != 1:
+    if not lines or len(lines[0].split()) != 1:
         raise InputError(
             "lists displacements of all atoms at once",
             where=str(path),
@@ -131,7 +114,7 @@ def read_born(path: str | Path) -> BornFile:
     another length or energy unit than angstrom and eV belongs to the force constants and is refused.
     Raises InputError, naming the line.
     """
-    lines = as_text(_unpacked(path), path).split("\n")
+    lines = as_text(read_bytes(path), path).split("\n")
     _check_factor(lines[0], path)
     tensors = []
     for number, line in enumerate(lines[1:], start=2):

@@ -29,6 +29,12 @@ _FORCE_CONSTANTS = {
 _PLACE = 1e-2
 
 
+#: Longer than any cell, angstrom.
+_FARTHEST = 1e4
+#: Pairs of an atom of the primitive cell and one of the supercell, whose distances are held at once.
+_PAIRS = 20_000_000
+
+
 @dataclass(frozen=True)
 class Atoms:
     """A cell of phonopy's YAML: lattice (3, 3) in angstrom, positions (n, 3) reduced, symbols, masses (n,) in amu.
@@ -90,10 +96,12 @@ def atoms_of(sections: dict[str, Any], name: str, length: float, path: str) -> A
     if not isinstance(points, list) or not points or not all(isinstance(point, dict) for point in points):
         raise InputError("lists no points", where=where, fix="give the file as phonopy 2 or later writes it")
     lattice = array_of(cell.get("lattice"), (3, 3), f"{where}, lattice") * length
-    if abs(np.linalg.det(lattice)) < 1e-6:
+    if not (np.abs(lattice) < _FARTHEST).all() or abs(np.linalg.det(lattice)) < 1e-6:
         raise InputError("the lattice vectors span no volume", where=where, fix="check the structure")
     n = len(points)
     positions = array_of([p.get("coordinates") for p in points], (n, 3), f"{where}, coordinates")
+    if not (np.abs(positions) < _FARTHEST).all():
+        raise InputError("an atom lies many cells away", where=where, fix="check the structure")
     masses = array_of([p.get("mass") for p in points], (n,), f"{where}, mass")
     reduced = array_of([p.get("reduced_to", 0) for p in points], (n,), f"{where}, reduced_to")
     symbols = tuple(str(p.get("symbol", "?")) for p in points)
@@ -103,13 +111,15 @@ def atoms_of(sections: dict[str, Any], name: str, length: float, path: str) -> A
 def repeated(primitive: Atoms, whole: Atoms, where: str) -> tuple[Integers, Integers, Integers]:
     """(supercell rows in units of the primitive vectors (3, 3), site (N,), shift (N, 3))."""
     ratio = whole.lattice @ np.linalg.inv(primitive.lattice)
-    supercell = np.rint(ratio).astype(np.int64)
     refusal = InputError(
         "the supercell does not repeat the primitive cell",
         where=where,
         fix="check that both sections belong to the same calculation",
     )
     n, n_super = len(primitive.symbols), len(whole.symbols)
+    if np.abs(ratio).max() > n_super or n * n_super > _PAIRS:
+        raise refusal
+    supercell = np.rint(ratio).astype(np.int64)
     if np.abs((ratio - supercell) @ primitive.lattice).max() > _PLACE:
         raise refusal
     if n_super != n * round(abs(np.linalg.det(supercell))):

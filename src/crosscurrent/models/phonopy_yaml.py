@@ -17,8 +17,9 @@ Value: TypeAlias = "int | float | str | list[Value] | dict[str, Value] | None"
 
 #: Nesting beyond this is no phonopy file but an attempt to exhaust the stack.
 _DEEPEST = 12
-_SECTION = re.compile(r"(?P<key>[A-Za-z_][\w-]*)\s*:(?:\s|$)")
-_KEY = re.compile(r"(?P<key>[A-Za-z_][\w .-]*?)\s*:(?:\s+|$)")
+_SECTION = re.compile(r"(?P<key>[A-Za-z_][\w-]*+)\s*+:(?:\s|$)")
+#: Words with blanks between them; written so that a long row of blanks is looked at once.
+_KEY = re.compile(r"(?P<key>[A-Za-z_][\w.-]*+(?: ++[\w.-]++)*+)\s*+:(?:\s+|$)")
 #: Brackets and commas, and what stands between them.
 _TOKEN = re.compile(r"[\[\],]|[^\[\],]+")
 _INTEGER = re.compile(r"[+-]?\d{1,18}")

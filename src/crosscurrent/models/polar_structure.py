@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 #: An atom of the polar structure is farther from its place in the reference than this only when it is another atom's.
 _FARTHEST = 0.7
+#: Neither a cell nor an atom in it comes near this, in angstrom or in cells.
+_LARGEST = 1e4
 _POSCAR = "give a POSCAR with a line of element names, or phonopy's YAML"
 
 
@@ -60,12 +62,17 @@ def _of_poscar(text: str, where: str) -> Structure:
         start = 8 if lines[7].strip()[:1] in ("S", "s") else 7
         cartesian = lines[start].strip()[:1] in ("C", "c", "K", "k")
         n = sum(counts)
+        if min(counts) < 0 or n > len(lines):
+            raise ValueError("more atoms than lines")
         places = np.array([line.split()[:3] for line in lines[start + 1 : start + 1 + n]], dtype=float)
         names = tuple(name for name, count in zip(symbols, counts, strict=True) for _ in range(count))
     except (ValueError, IndexError) as error:
         raise InputError("is not a POSCAR", where=where, fix=_POSCAR) from error
+    sizes = (lattice, places, np.array(scale))
+    if places.shape != (n, 3) or n == 0 or not all((np.abs(size) < _LARGEST).all() for size in sizes) or scale == 0:
+        raise InputError("is not a complete POSCAR", where=where, fix=_POSCAR)
     volume = float(abs(np.linalg.det(lattice)))
-    if places.shape != (n, 3) or n == 0 or not np.isfinite(places).all() or not volume > 0:
+    if not volume > 1e-6:
         raise InputError("is not a complete POSCAR", where=where, fix=_POSCAR)
     # a negative number is the volume
     factor = scale if scale > 0 else (-scale / volume) ** (1 / 3)

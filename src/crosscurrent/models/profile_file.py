@@ -6,18 +6,19 @@ Empty lines and lines that begin with # are left out.
 
 from __future__ import annotations
 
-import re
+import math
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crosscurrent.disk import read_text
+from crosscurrent.models.table_text import named_unit, number
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 
 _UNITS = {"temperature": {"K": 1.0, "mK": 1e-3}, "damping": {"1/ps": 1.0, "1/s": 1e-12}}
-_HEADER = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*[(\[]\s*(?P<unit>[^)\]]*?)\s*[)\]]\s*")
 
 
 def read_profile(path: str | Path, quantity: str) -> Floats:
@@ -27,29 +28,28 @@ def read_profile(path: str | Path, quantity: str) -> Floats:
     entries that are not numbers.
     """
     where = str(path)
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise InputError(f"cannot be read: {reason}", where=where) from None
+    text = read_text(path)
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip() and line.lstrip()[0] != "#"]
     units = _UNITS[quantity]
     example = f"the first line reads, e.g.: {quantity} ({next(iter(units))})"
-    match = _HEADER.fullmatch(lines[0][1]) if lines else None
-    if match is None or match["name"] != quantity:
+    name, unit = (named_unit(lines[0][1]) if lines else None) or ("", "")
+    if name != quantity:
         raise InputError(f"does not begin with {quantity} and its unit", where=where, fix=example)
-    if match["unit"] not in units:
+    if unit not in units:
         raise InputError(
-            f"unknown unit '{match['unit']}' of {quantity}", where=where, fix="choose from " + ", ".join(units)
+            f"unknown unit '{unit[:40]}' of {quantity}", where=where, fix="choose from " + ", ".join(units)
         )
     values = [_number(line, f"{where}, line {i}") for i, line in lines[1:]]
     if not values:
         raise InputError("holds no values", where=where, fix=example)
-    return np.array(values) * units[match["unit"]]
+    return np.array(values) * units[unit]
 
 
 def _number(text: str, where: str) -> float:
     try:
-        return float(text)
+        value = number(text)
     except ValueError:
         raise InputError(f"'{text.strip()[:40]}' is not a number", where=where, fix="give one value a line") from None
+    if not math.isfinite(value):
+        raise InputError(f"{value} is not a finite number", where=where)
+    return value

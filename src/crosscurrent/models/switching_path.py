@@ -6,21 +6,19 @@ with lambda = 1 in the polar state; lines that begin with # are left out.
 
 from __future__ import annotations
 
-import csv
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.models.wannier90.files import read_bytes
+from crosscurrent.disk import read_bytes
+from crosscurrent.models.table_text import cells, named_unit, number
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 
 _UNITS = {"u": {"angstrom": 1.0, "nm": 10.0, "pm": 0.01}, "energy": {"eV": 1.0, "meV": 1e-3}}
-_COLUMN = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*[(\[]\s*(?P<unit>[^)\]]*?)\s*[)\]]\s*")
 _EXAMPLE = "the first line reads, e.g.: u (angstrom), energy (eV)"
 #: Energies at u and -u of a path between equivalent states agree to this share of the barrier.
 _EVEN = 0.02
@@ -92,8 +90,8 @@ def read_switching_path(path: str | Path) -> SwitchingPath:
     rows = [(at, line) for at, line in numbered if line.strip() and not line.lstrip().startswith("#")]
     if not rows:
         raise InputError("holds no rows", where=str(path), fix=_EXAMPLE)
-    names, factors = _columns(next(csv.reader([rows[0][1]])), f"{path}, line {rows[0][0]}")
-    table = [_numbers(next(csv.reader([line])), f"{path}, line {at}") for at, line in rows[1:]]
+    names, factors = _columns(cells(rows[0][1], where := f"{path}, line {rows[0][0]}"), where)
+    table = [_numbers(cells(line, f"{path}, line {at}"), f"{path}, line {at}") for at, line in rows[1:]]
     columns = np.array(table, dtype=float).reshape(-1, 2) * factors
     named = dict(zip(names, columns.T, strict=True))
     along = "lambda" if "lambda" in named else "u"
@@ -107,22 +105,22 @@ def _columns(header: list[str], where: str) -> tuple[list[str], list[float]]:
             names.append("lambda")
             factors.append(1.0)
             continue
-        match = _COLUMN.fullmatch(cell)
-        if match is None or match["name"] not in _UNITS:
+        name, unit = named_unit(cell) or ("", "")
+        if name not in _UNITS:
             raise InputError(f"'{cell.strip()[:40]}' is not a column of a switching path", where=where, fix=_EXAMPLE)
-        table = _UNITS[match["name"]]
-        if match["unit"] not in table:
-            raise InputError(f"unknown unit '{match['unit']}'", where=where, fix="choose from " + ", ".join(table))
-        names.append(match["name"])
-        factors.append(table[match["unit"]])
+        table = _UNITS[name]
+        if unit not in table:
+            raise InputError(f"unknown unit '{unit[:40]}'", where=where, fix="choose from " + ", ".join(table))
+        names.append(name)
+        factors.append(table[unit])
     if sorted(names) not in (["energy", "u"], ["energy", "lambda"]):
         raise InputError("needs one column u and one column energy, or lambda for u", where=where, fix=_EXAMPLE)
     return names, factors
 
 
-def _numbers(cells: list[str], where: str) -> list[float]:
+def _numbers(row: list[str], where: str) -> list[float]:
     try:
-        values = [float(cell) for cell in cells]
+        values = [number(cell) for cell in row]
     except ValueError:
         values = []
     if len(values) != 2:

@@ -6,14 +6,13 @@ that begin with # are left out. What is not a pulse is refused with the line it 
 
 from __future__ import annotations
 
-import csv
-import re
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosscurrent.models.wannier90.files import read_bytes
+from crosscurrent.disk import read_bytes
+from crosscurrent.models.table_text import cells, named_unit, number
 from crosscurrent.numerics.waveform_checks import check_samples
 from crosscurrent.numerics.waveforms import Sampled
 from crosscurrent.units import InputError
@@ -22,7 +21,6 @@ Floats = NDArray[np.float64]
 
 _TIME = {"s": 1e12, "ns": 1e3, "ps": 1.0, "fs": 1e-3}
 _FIELD = {"V/m": 1.0, "kV/m": 1e3, "MV/m": 1e6, "V/cm": 1e2, "kV/cm": 1e5, "MV/cm": 1e8, "V/angstrom": 1e10}
-_COLUMN = re.compile(r"\s*(?P<name>[A-Za-z]+(?:_[A-Za-z]+)?)\s*[(\[]\s*(?P<unit>[^)\]]*?)\s*[)\]]\s*")
 _EXAMPLE = "the first line reads, e.g.: time (ps), E_x (V/m), E_y (V/m)"
 
 
@@ -36,8 +34,8 @@ def read_waveform(path: str | Path) -> Sampled:
     path = str(path)
     rows = _rows(path)
     columns = _columns(rows[0][1], f"{path}, line {rows[0][0]}")
-    lines = [number for number, _ in rows[1:]]
-    table = np.array([_numbers(cells, len(columns), f"{path}, line {number}") for number, cells in rows[1:]])
+    lines = [line for line, _ in rows[1:]]
+    table = np.array([_numbers(row, len(columns), f"{path}, line {line}") for line, row in rows[1:]])
     table = table.reshape(len(lines), len(columns))
     dim = 3 if any(name == "E_z" for name, _ in columns) else 2
     times, values = np.zeros(len(lines)), np.zeros((len(lines), dim))
@@ -60,25 +58,27 @@ def _rows(path: str) -> list[tuple[int, list[str]]]:
     if "\0" in text:
         raise InputError("is a binary file where text was expected", where=path, fix=_EXAMPLE)
     numbered = enumerate(text.splitlines(), start=1)
-    kept = [(number, line) for number, line in numbered if line.strip() and not line.lstrip().startswith("#")]
+    kept = [(at, line) for at, line in numbered if line.strip() and not line.lstrip().startswith("#")]
     if not kept:
         raise InputError("holds no rows", where=path, fix=_EXAMPLE)
-    return [(number, next(csv.reader([line], skipinitialspace=True))) for number, line in kept]
+    return [(at, cells(line, f"{path}, line {at}")) for at, line in kept]
 
 
 def _columns(header: list[str], where: str) -> list[tuple[str, float]]:
     """(name, factor to ps or V/m) of each column."""
     columns: list[tuple[str, float]] = []
     for cell in header:
-        match = _COLUMN.fullmatch(cell)
-        if match is None:
-            raise InputError(f"column '{cell.strip()}' is not a name with a unit", where=where, fix=_EXAMPLE)
-        name, unit = match["name"], match["unit"].replace("Å", "angstrom")
+        found = named_unit(cell)
+        if found is None:
+            raise InputError(f"column '{cell.strip()[:40]}' is not a name with a unit", where=where, fix=_EXAMPLE)
+        name, unit = found
         if name not in ("time", "E_x", "E_y", "E_z"):
-            raise InputError(f"unknown column '{name}'", where=where, fix="columns are time, E_x, E_y and E_z")
+            raise InputError(f"unknown column '{name[:40]}'", where=where, fix="columns are time, E_x, E_y and E_z")
         units = _TIME if name == "time" else _FIELD
         if unit not in units:
-            raise InputError(f"unknown unit '{unit}' of {name}", where=where, fix="choose from " + ", ".join(units))
+            raise InputError(
+                f"unknown unit '{unit[:40]}' of {name}", where=where, fix="choose from " + ", ".join(units)
+            )
         columns.append((name, units[unit]))
     names = [name for name, _ in columns]
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
@@ -90,13 +90,13 @@ def _columns(header: list[str], where: str) -> list[tuple[str, float]]:
     return columns
 
 
-def _numbers(cells: list[str], count: int, where: str) -> list[float]:
-    if len(cells) != count:
-        raise InputError(f"{len(cells)} entries where the header names {count}", where=where, fix="complete the row")
+def _numbers(row: list[str], count: int, where: str) -> list[float]:
+    if len(row) != count:
+        raise InputError(f"{len(row)} entries where the header names {count}", where=where, fix="complete the row")
     out = []
-    for cell in cells:
+    for cell in row:
         try:
-            out.append(float(cell) if cell.strip() else float("nan"))
+            out.append(number(cell) if cell.strip() else float("nan"))
         except ValueError:
             raise InputError(f"'{cell.strip()[:40]}' is not a number", where=where) from None
     return out

@@ -17,6 +17,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+#: Lags to look at where blocks alternate, as the terms of the sum do then.
+_SHORTEST = 6
+#: This many neighbouring places count as one when it is asked how well an autocorrelation is known.
+_TOGETHER = 8.0
+#: However much blocks alternate, the variance of the mean is not taken to be below this fraction of that of independent
+#: ones.
+_LEAST = 0.1
 #: The autocorrelation is summed up to this many correlation times.
 _WINDOW = 5.0
 
@@ -73,8 +80,8 @@ class BlockSeries:
 
 @dataclass(frozen=True, eq=False)
 class Mean:
-    """A mean with its standard error, of one shape. inflation: how much larger the variance of the mean is than that of
-    independent blocks, 1 or more. blocks: how many there were."""
+    """A mean with its standard error, of one shape. inflation: the variance of the mean over that of independent blocks.
+    blocks: how many there were."""
 
     value: Floats
     error: Floats
@@ -101,18 +108,24 @@ def mean_of(series: Floats) -> Mean:
 
 
 def inflation_of(off: Floats) -> float:
-    """1 + 2 sum of the autocorrelation of neighbouring blocks, at least 1. off: deviations from the mean, (sequences,
-    blocks, ...)."""
-    length = off.shape[1]
+    """1 + 2 sum of the autocorrelation of neighbouring blocks. off: deviations from the mean, (sequences, blocks, ...).
+
+    Below 1 for blocks that alternate, as those of an oscillation do, but only as far as that is beyond doubt: by more
+    than twice the uncertainty of the sum.
+    """
+    count, length = off.shape[0] * off.shape[1], off.shape[1]
     spread = float((off**2).mean())
     if spread == 0:
         return 1.0
-    total = 1.0
+    total, lag = 1.0, 0
     for lag in range(1, length // 2):
         total += 2 * float((off[:, lag:] * off[:, :-lag]).mean()) / spread
-        if lag >= _WINDOW * total / 2:
+        if lag >= max(_WINDOW * total / 2, _SHORTEST if total < 1 else 1):
             break
-    return max(total, 1.0)
+    # neighbouring places fluctuate together, so not all of them tell something new
+    places = max(1.0, off[0, 0].size / _TOGETHER)
+    doubt = 2 * float(np.sqrt(lag / (count * places)))
+    return total if total >= 1 else max(min(total + 2 * doubt, 1.0), _LEAST)
 
 
 def pooled_coefficients(series: Floats, partners: Floats) -> Floats:

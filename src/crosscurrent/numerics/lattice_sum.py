@@ -114,4 +114,5 @@ class LatticeSum:
         vectors = np.where(index > reach, index - np.array(shape), index)
         size = np.abs(blocks.reshape(len(blocks), -1)).max(axis=1)
         keep = size > 1e-15 * size.max(initial=0.0)
+        keep[0] |= not keep.any()  # a sum that vanishes has one term, which is zero
         return LatticeSum(vectors[keep], blocks[keep])

@@ -151,7 +151,7 @@ _UNCONTROLLED = ("virial",)
 def _reference(name: str, record: LocalMode, maps: Maps) -> Floats:
     axis = np.asarray(record.well.axis)
     nx, ny = maps.kinetic.shape
-    values = {
+    values: dict[str, Floats] = {
         "kinetic_energy": maps.kinetic,
         "kinetic_energy_parallel": maps.longitudinal,
         "polarization": maps.shift,

@@ -147,7 +147,7 @@ def _square_of_mean(ran: Ran, estimates: Mapping[tuple[str, str], Estimate], par
         return square(part)
     there = estimates["mean_polarization", ""].mean.value @ inverse.T
     back = there - 2 * estimates["mean_polarization", "_odd"].mean.value @ inverse.T
-    return 0.5 * (square("") - back[..., :, None] * back[..., None, :])
+    return np.asarray(0.5 * (square("") - back[..., :, None] * back[..., None, :]))
 
 
 def _temperatures(ran: Ran, estimates: Mapping[tuple[str, str], Estimate], part: str) -> dict[str, Quantity]:
@@ -285,7 +285,7 @@ def _numbers(ran: Ran, estimates: Mapping[tuple[str, str], Estimate]) -> dict[st
     charge, mass = float(axis @ record.charge @ axis), float(axis @ record.mass @ axis)
     blocks, length = _blocks(ran)
     odd = estimates["polarization", "_odd"].mean
-    return {
+    numbers: dict[str, float | int | str] = {
         "omega_B_rad_per_ps": ran.omega,
         "equivalent_bare_Lorentz_field_T": equivalent_field(ran.omega, charge, mass),
         "lowest_stiffness_eV_per_angstrom2": ran.solved.stability.lowest,
@@ -304,4 +304,5 @@ def _numbers(ran: Ran, estimates: Mapping[tuple[str, str], Estimate]) -> dict[st
         "route": run.langevin.route,
         "device": run.device,
         "precision": run.precision,
-    } | record_numbers(record)
+    }
+    return numbers | dict(record_numbers(record))

@@ -80,6 +80,7 @@ class Trajectories:
             seed=self.seed,
             precision=self.precision,
             route=self.route,
+            device="numpy" if self.device == "cpu" else self.device,
         )
 
     @property

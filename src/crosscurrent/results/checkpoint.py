@@ -10,7 +10,6 @@ import contextlib
 import math
 import os
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crosscurrent.disk import new_file, read_arrays, write_arrays
 from crosscurrent.results.schema import package_version
 from crosscurrent.units import InputError
 
@@ -60,8 +60,8 @@ def write_checkpoint(path: Path, arrays: Arrays, fingerprint: str) -> None:
     marks = dict(zip(_MARKS, map(np.array, (FORMAT, package_version(), fingerprint)), strict=True))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as stream:
-            np.savez(stream, allow_pickle=False, **marks, **{f"_{name}": value for name, value in arrays.items()})
+        with new_file(temporary) as stream:
+            write_arrays(stream, {**marks, **{f"_{name}": value for name, value in arrays.items()}})
             stream.flush()
             # the content has to be on the disk before the name points to it
             os.fsync(stream.fileno())
@@ -83,20 +83,17 @@ def read_checkpoint(path: Path, fingerprint: str | None = None) -> dict[str, NDA
 
     Raises InputError for a checkpoint of another job or version, and for a file that is none.
     """
-    try:
-        # opened here, because numpy leaves a damaged file open
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            marks = {name: str(archive[name]) for name in _MARKS}
-            _check(path, marks, fingerprint)
-            return {n.removeprefix("_"): archive[n] for n in archive.files if n not in _MARKS}
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, InputError):
-            raise
+    try:
+        arrays = read_arrays(path, listed=True)
+        marks = {name: str(arrays.pop(name)) for name in _MARKS}
+    except (InputError, KeyError) as error:
         raise InputError(
             "this is not the state of a run, or it is damaged", where=str(path), fix="remove it to start anew"
         ) from error
+    _check(path, marks, fingerprint)
+    return {name.removeprefix("_"): value for name, value in arrays.items()}
 
 
 def _check(path: Path, marks: Mapping[str, str], fingerprint: str | None) -> None:

@@ -15,10 +15,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from crosscurrent.disk import new_file
 from crosscurrent.results.schema import check_schema
 from crosscurrent.units import InputError
 
 _PARTS = ("real", "imag")
+#: A file may be packed; one whose content is larger than so many times its own size, above a size in bytes, is damaged.
+_RATIO, _SMALL = 300, 64_000_000
 
 
 def save(ds: xr.Dataset, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -50,8 +53,8 @@ def holds_result_of(path: str | os.PathLike[str], value: str, attribute: str = "
     """Whether the file is a readable result whose attribute (job_hash or run_key) has this value."""
     try:
         with xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as ds:
-            return bool(value) and ds.attrs.get(attribute) == value
-    except (OSError, ValueError):
+            return bool(value) and str(ds.attrs.get(attribute)) == value
+    except Exception:  # a damaged file ends in whatever the libraries that read it end in
         return False
 
 
@@ -64,7 +67,8 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> None:
     try:
         if target.is_dir():
             raise IsADirectoryError(f"{target} is a folder")
-        temporary.touch()
+        with new_file(temporary):
+            pass
         write(temporary)
         temporary.replace(target)
     except OSError as error:
@@ -84,14 +88,19 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
     source = Path(path)
     if not source.is_file():
         raise InputError("no such file", where=str(source), fix="give the netCDF file that a run has written")
+    damaged = InputError("this is not a netCDF result, or it is damaged", where=str(source), fix="run its job again")
     try:
         # "s" is a unit of time here, not a clock: xarray must not turn numbers into dates
-        flat = xr.load_dataset(source, engine="h5netcdf", decode_times=False, decode_timedelta=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            "this is not a netCDF result, or it is damaged", where=str(source), fix="run its job again"
-        ) from error
-    return _join_complex(flat)
+        with xr.open_dataset(source, engine="h5netcdf", decode_times=False, decode_timedelta=False) as lazy:
+            # a damaged size would be filled with zeros that no disk holds
+            if lazy.nbytes > max(_SMALL, _RATIO * source.stat().st_size):
+                raise damaged
+            return _join_complex(lazy.load())
+    except (MemoryError, InputError):
+        raise
+    except Exception as error:
+        # a damaged file ends in whatever the libraries that read it end in
+        raise damaged from error
 
 
 def _split_complex(ds: xr.Dataset) -> xr.Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,7 @@ def _assemble(f: _Binary | _Formatted) -> Checkpoint:
     f.reals(9, "the reciprocal lattice")
     n_k = one("the number of k-points")
     grid = f.ints(3, "mp_grid")
-    if (grid < 1).any() or int(np.prod(grid)) != n_k:
+    if (grid < 1).any() or math.prod(grid.tolist()) != n_k:
         raise InputError(f"{n_k} k-points do not fill the mesh {tuple(grid.tolist())}", where=f.path)
     kpoints = f.reals(3 * n_k, "the k-points").reshape(n_k, 3)
     nntot, n = one("the number of neighbours"), one("the number of Wannier functions")

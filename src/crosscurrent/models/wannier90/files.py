@@ -7,16 +7,15 @@ a refused file is wrong.
 
 from __future__ import annotations
 
-import gzip
 import re
 import warnings
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crosscurrent.disk import read_bytes as read_bytes
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
@@ -28,27 +27,6 @@ LARGEST = 1e12
 #: Fortran drops the letter of a three-digit exponent (0.1000-100) and may write d for e.
 _BARE_EXPONENT = re.compile(r"(\d)([+-]\d{3})(?![\d.])")
 _D_EXPONENT = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
-
-
-def read_bytes(path: str | Path) -> bytes:
-    """The content of a file, unpacked when it is gzipped. Raises InputError when it cannot be read."""
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(path), fix="check the path in the job") from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from None
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(
-                f"is a damaged or truncated gzip file ({error})", where=str(path), fix="copy the file again"
-            ) from None
-    if not data.strip():
-        raise InputError("is empty", where=str(path))
-    return data
 
 
 def is_binary(data: bytes) -> bool:

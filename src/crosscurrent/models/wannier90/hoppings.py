@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from crosscurrent.models.wannier90.files import (
 from crosscurrent.units import InputError
 
 Complexes = NDArray[np.complex128]
+
+#: The box around a Wigner-Seitz cell holds a few times its cells, in a skewed lattice some dozens.
+_SPREAD, _FEW = 200, 27
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ def read_wsvec(path: str | Path, hoppings: Hoppings) -> ImageList:
     within = np.arange(len(entry)) - np.repeat(np.cumsum(counts) - counts, counts)
     shift = flat[(starts[entry] + 6 + 3 * within)[:, None] + np.arange(3)]
     image = head[entry, :3] + shift
+    check_compact(image, n_r, path)
     weight = 1.0 / (hoppings.degeneracy[rows[entry]] * counts[entry])
     return ImageList(path, rows[entry], head[entry, 3] - 1, head[entry, 4] - 1, image, weight)
 
@@ -152,6 +157,18 @@ def checked_lattice(lattice: Floats, path: str) -> Floats:
     if not np.isfinite(lattice).all() or abs(np.linalg.det(lattice)) < 1e-6:
         raise InputError("the lattice vectors span no volume", where=path, fix="check that this is the right file")
     return lattice
+
+
+def check_compact(vectors: Integers, listed: int, path: str) -> None:
+    """Raises InputError for vectors that lie scattered: a Wigner-Seitz cell fills a good part of the box around it.
+
+    One damaged vector would stretch that box, which sums over products of matrices fill.
+    """
+    cells = math.prod((2 * np.abs(vectors).max(axis=0) + 1).tolist())
+    if cells > _SPREAD * max(listed, _FEW):
+        raise InputError(
+            f"its {listed} lattice vectors are scattered over {cells} cells", where=path, fix="copy or write it again"
+        )
 
 
 def _counts(flat: Floats, at: int, path: str) -> tuple[int, Integers, int]:
@@ -179,6 +196,7 @@ def _pair_order(pairs: Floats, n: int, path: str) -> Integers:
 
 
 def _checked(hoppings: Hoppings) -> Hoppings:
+    check_compact(hoppings.vectors, len(hoppings.vectors), hoppings.path)
     if len(np.unique(hoppings.vectors, axis=0)) != len(hoppings.vectors):
         raise InputError("a lattice vector appears twice", where=hoppings.path, fix="write the file again")
     total = hoppings.weight_sum

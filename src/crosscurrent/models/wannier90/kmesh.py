@@ -40,13 +40,11 @@ def stencil(chk: Checkpoint, mmn: Overlaps) -> Stencil:
     lengths = np.linalg.norm(b, axis=2)
     shell = _shells(lengths)
     n_shells = int(shell.max()) + 1
+    if n_shells > lengths.shape[1]:  # more than one k-point can have, and a table of them would be large
+        raise _foreign(chk, mmn)
     per_shell = np.array([np.bincount(row, minlength=n_shells) for row in shell])
     if (per_shell != per_shell[0]).any() or lengths.min() < 1e-8:
-        raise InputError(
-            f"its neighbours do not fit the k-points of {chk.path}",
-            where=mmn.path,
-            fix="take .mmn and .chk from the same run",
-        )
+        raise _foreign(chk, mmn)
     weight = _weights(b[0], shell[0], n_shells, mmn.path)[shell]
     moment = np.einsum("kb,kbi,kbj->kij", weight, b, b)
     drift = np.einsum("kb,kbi->ki", weight, b)
@@ -57,6 +55,14 @@ def stencil(chk: Checkpoint, mmn: Overlaps) -> Stencil:
             fix=f"check that it was made for the k-points of {chk.path}",
         )
     return Stencil(mmn.neighbour, b, weight)
+
+
+def _foreign(chk: Checkpoint, mmn: Overlaps) -> InputError:
+    return InputError(
+        f"its neighbours do not fit the k-points of {chk.path}",
+        where=mmn.path,
+        fix="take .mmn and .chk from the same run",
+    )
 
 
 def _shells(lengths: Floats) -> NDArray[np.intp]:

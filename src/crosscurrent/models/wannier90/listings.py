@@ -73,17 +73,24 @@ def read_win(path: str | Path) -> Win:
     """Lattice, k-mesh and spinor flag of a `.win`. Raises InputError for an unreadable value."""
     path = str(path)
     text = re.sub(r"[!#].*", "", as_text(read_bytes(path), path)).lower()
-    block = re.search(r"begin\s+unit_cell_cart(.*?)end\s+unit_cell_cart", text, re.DOTALL)
-    grid = re.search(r"^\s*mp_grid\s*[=:]?\s*(.*)$", text, re.MULTILINE)
-    spinors = re.search(r"^\s*spinors\s*[=:]?\s*(\S+)\s*$", text, re.MULTILINE)
-    if not (block or grid or spinors):
+    block = _between(text)
+    grid = re.search(r"^[ \t]*+mp_grid[ \t]*+[=:]?+[ \t]*+(.*)$", text, re.MULTILINE)
+    spinors = re.search(r"^[ \t]*+spinors[ \t]*+[=:]?+[ \t]*+(\S++)[ \t]*+$", text, re.MULTILINE)
+    if block is None and not (grid or spinors):
         raise InputError("is not a .win file: no unit cell, k-mesh or spinors", where=path)
     return Win(
         path,
-        _cell(block.group(1), path) if block else None,
+        _cell(block, path) if block is not None else None,
         _grid(grid.group(1), path) if grid else None,
         spinors.group(1) in (".true.", "true", "t", ".t.") if spinors else None,
     )
+
+
+def _between(text: str) -> str | None:
+    """What stands between the first begin and the end of the unit cell, None without them."""
+    begin = re.search(r"begin[ \t]++unit_cell_cart", text)
+    end = re.compile(r"end[ \t]++unit_cell_cart").search(text, begin.end()) if begin else None
+    return text[begin.end() : end.start()] if begin and end else None
 
 
 def _cell(block: str, path: str) -> Floats:

@@ -10,6 +10,7 @@ tolerance, because spin Hall conductivities of coarse meshes depend on it.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,7 +162,9 @@ def infer_grid(hoppings: Hoppings) -> Grid:
 
 def fits_grid(hoppings: Hoppings, grid: Grid) -> bool:
     """Whether sum 1/degeneracy is one in every class of R modulo the mesh."""
-    n = int(np.prod(grid))
+    n = math.prod(grid)
+    if n != round(hoppings.weight_sum):
+        return False
     weights = np.bincount(classes_of(hoppings.vectors, grid), weights=1.0 / hoppings.degeneracy, minlength=n)
     return len(weights) == n and bool(np.allclose(weights, 1.0, rtol=0, atol=1e-8))
 

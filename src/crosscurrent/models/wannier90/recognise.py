@@ -72,7 +72,7 @@ def _binary_kind(data: bytes) -> str | None:
 def _text_kind(text: str) -> str | None:
     """By how many numbers stand on the first lines."""
     lower = text.lower()
-    if re.search(r"^\s*begin\s+unit_cell_cart", lower, re.MULTILINE):
+    if re.search(r"^[ \t]*+begin[ \t]++unit_cell_cart", lower, re.MULTILINE):
         return "win"
     lines = [line.split() for line in text.split("\n", 6)[:6]]
     if len(lines) < 3:
