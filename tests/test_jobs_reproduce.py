@@ -58,17 +58,6 @@ value = 1.0
 relation = "below"
 source = "symmetry"
 
-[[claim]]
-text = "The diagonal part vanishes."
-verdict = "reproduces"
-evidence = "See the table."
-checks = ["sum rule", "scan"]
-
-[[claim]]
-text = "A sign is wrong in Eq. (7)."
-verdict = "misprint"
-evidence = "Dimensions."
-
 [[figure]]
 file = "fig.png"
 title = "A figure"
@@ -78,6 +67,22 @@ variable = "conductivity"
 select = { mu = 0.02, current = "x", field = "y" }
 label = "GaAs"
 """
+CLAIMS = """
+[[claim]]
+where = "Fig. 1"
+text = "The diagonal part vanishes."
+verdict = "reproduces"
+why = "See the table."
+checks = ["sum rule", "scan"]
+
+[[claim]]
+where = "Eq. (7)"
+text = "A sign is wrong."
+verdict = "reproduces with correction"
+why = "Dimensions."
+command = "python -c 'print(2)'"
+ours = "2"
+"""
 
 
 @pytest.fixture
@@ -86,11 +91,12 @@ def paper(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "holes.toml").write_text(JOB)
     (folder / "reference.toml").write_text(REFERENCE)
+    (folder / "claims.toml").write_text(CLAIMS)
     return folder
 
 
-def change(folder: Path, old: str, new: str) -> None:
-    path = folder / "reference.toml"
+def change(folder: Path, old: str, new: str, file: str = "reference.toml") -> None:
+    path = folder / file
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
@@ -112,7 +118,14 @@ def test_reproduce_runs_compares_and_reports(paper: Path, tmp_path: Path) -> Non
     assert told == ["holes", "gate"]
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"holes.nc", "gate-000.nc", "gate-001.nc", "report.md"}
     text = (tmp_path / "out" / "report.md").read_text()
-    for part in ("# A toy paper", "doi:10.1/1", "| sum rule |", "**reproduces**", "**misprint**", "< 1"):
+    for part in (
+        "# A toy paper",
+        "doi:10.1/1",
+        "| sum rule |",
+        "**reproduces** (Fig. 1)",
+        "**reproduces with correction**",
+        "< 1",
+    ):
         assert part in text
 
 
@@ -148,8 +161,6 @@ def test_scan_keeps_the_distance_from_the_reference(paper: Path, tmp_path: Path)
     ("old", "new", "words"),
     [
         ('job = "gate"\nvariable', 'job = "gaet"\nvariable', "no job or scan 'gaet' (did you mean 'gate'?)"),
-        ('["sum rule", "scan"]', '["sum rul"]', "no check is named 'sum rul'"),
-        ('"reproduces"', '"true"', "claim[0].verdict: 'true' is not known"),
         ("atol", "atoll", "check[0].atoll: unknown key (did you mean 'atol'?)"),
         ("atol = 1e-9", "atol = -1", "check[0].atol: must be 0 or more"),
         ('title = "A toy paper"', "", "title: this key is required"),
@@ -167,6 +178,26 @@ def test_scan_keeps_the_distance_from_the_reference(paper: Path, tmp_path: Path)
 )
 def test_reference_that_does_not_fit(paper: Path, tmp_path: Path, old: str, new: str, words: str) -> None:
     change(paper, old, new)
+    with pytest.raises(InputError) as caught:
+        reproduce(paper, tmp_path / "out")
+    assert words.lower() in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('["sum rule", "scan"]', '["sum rul"]', "no check is named 'sum rul' (did you mean 'sum rule'?)"),
+        ('"reproduces"', '"true"', "claim[0].verdict: 'true' is not known"),
+        ('"reproduces"', '"artefact"', "claim[0].verdict: 'artefact' is not known"),
+        ('checks = ["sum rule", "scan"]', "", "rests on no check and no command"),
+        ('"reproduces"', '"depends on unpublished input"', "`needs` goes with"),
+        ('ours = "2"', "", "`command` and `ours` go together"),
+        ('where = "Fig. 1"', "", "claim[0].where: this key is required"),
+        ('[[claim]]\nwhere = "Eq', '[[claim]\nwhere = "Eq', "not valid TOML"),
+    ],
+)
+def test_claims_that_do_not_fit(paper: Path, tmp_path: Path, old: str, new: str, words: str) -> None:
+    change(paper, old, new, "claims.toml")
     with pytest.raises(InputError) as caught:
         reproduce(paper, tmp_path / "out")
     assert words.lower() in str(caught.value).lower()

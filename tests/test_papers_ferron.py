@@ -14,15 +14,17 @@ from crosscurrent.cli.reproduce import _draw
 from crosscurrent.jobs import load_job
 from crosscurrent.jobs.build import prepare
 from crosscurrent.jobs.limits import check_limits
-from crosscurrent.jobs.reference import job_names, load_reference, paper_keys, papers_root
+from crosscurrent.jobs.reference import job_names, load_claims, load_reference, paper_keys, papers_root
 from crosscurrent.jobs.reproduce import reproduce
 from crosscurrent.physics import well
 from crosscurrent.responses import ferron_hall
 
-KEYS = tuple(f"ferron-{name}" for name in ("fig3", "figS1", "figS2", "omega", "sensitivity", "tables"))
+KEYS = tuple(f"ferron-{name}" for name in ("fig3", "fig3-md", "figS1", "figS2", "omega", "sensitivity", "tables"))
 QUICK = ("ferron-tables", "ferron-fig3", "ferron-figS1")
 #: Minutes; a smaller slab stands for it here.
 FULL = "ferron-figS2"
+#: Minutes of trajectories, which the tests of the response stand for.
+TRAJECTORIES = "ferron-fig3-md"
 
 
 def test_the_keys() -> None:
@@ -35,11 +37,12 @@ def test_key_is_complete(key: str) -> None:
     reference = load_reference(folder)
     for name in job_names(folder):
         check_limits(prepare(load_job(folder / f"{name}.toml")))
+    claims = load_claims(folder, reference)
     assert len({c.name for c in reference.check}) == len(reference.check)
     # every number that is compared carries a verdict
-    assert {name for claim in reference.claim for name in claim.checks} == {c.name for c in reference.check}
+    assert {name for claim in claims for name in claim.checks} == {c.name for c in reference.check}
     page = (folder / "README.md").read_text(encoding="utf-8")
-    for word in (f"crosscurrent reproduce {key}", *(f"**{c.verdict}**" for c in reference.claim)):
+    for word in (f"crosscurrent reproduce {key}", *(f"**{c.verdict}**" for c in claims)):
         assert word in page
     assert all(f"`{figure.file}`" in page for figure in reference.figure)
 
@@ -53,7 +56,7 @@ def test_numbers_agree(key: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in (*QUICK, FULL)])
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in (*QUICK, FULL, TRAJECTORIES)])
 def test_slow_numbers_agree(key: str, tmp_path: Path) -> None:
     report = reproduce(papers_root() / key, tmp_path / "out", draw=_draw)
     assert [o.check.name for o in report.outcomes if not o.passed] == []

@@ -15,7 +15,7 @@ from crosscurrent.cli.reproduce import _draw
 from crosscurrent.jobs import load_job
 from crosscurrent.jobs.build import prepare
 from crosscurrent.jobs.limits import check_limits
-from crosscurrent.jobs.reference import job_names, load_reference, paper_keys, papers_root
+from crosscurrent.jobs.reference import job_names, load_claims, load_reference, paper_keys, papers_root
 from crosscurrent.jobs.reproduce import Report, reproduce
 from crosscurrent.physics.phonon_spin import spin_trace, tensor
 from crosscurrent.responses import phonon_spin_work
@@ -74,12 +74,12 @@ def test_key_is_complete(key: str) -> None:
     reference = load_reference(folder)
     for name in job_names(folder):
         check_limits(prepare(load_job(folder / f"{name}.toml")))
-    assert all(claim.checks for claim in reference.claim)
+    claims = load_claims(folder, reference)
     assert len({c.name for c in reference.check}) == len(reference.check)
     # every number that is compared carries a verdict
-    assert {name for claim in reference.claim for name in claim.checks} == {c.name for c in reference.check}
+    assert {name for claim in claims for name in claim.checks} == {c.name for c in reference.check}
     page = (folder / "README.md").read_text(encoding="utf-8")
-    for word in (f"crosscurrent reproduce {key}", reference.doi, *(f"**{c.verdict}**" for c in reference.claim)):
+    for word in (f"crosscurrent reproduce {key}", reference.doi, *(f"**{c.verdict}**" for c in claims)):
         assert word in page
     assert all(f"`{figure.file}`" in page for figure in reference.figure)
 

@@ -26,7 +26,7 @@ GAMMA_X, GAMMA_Y, X, R = [1e-3, 0, 0], [0, 1e-3, 0], [np.pi, 0, 0], [np.pi] * 3
 
 
 def test_names() -> None:
-    assert local_mode_names() == ["batio3-a", "batio3-a-double", "batio3-b", "batio3-b-double"]
+    assert local_mode_names() == ["batio3-a", "batio3-a-double", "batio3-b", "batio3-b-double", "batio3-lda"]
     with pytest.raises(InputError, match="Did you mean 'batio3-b'"):
         local_mode("batio3_b")
 
@@ -94,7 +94,7 @@ def test_printed_digits_of_record_b() -> None:
         np.testing.assert_allclose(block, printed[vector], atol=6e-7)
 
 
-@pytest.mark.parametrize("name", ["batio3-a", "batio3-a-double", "batio3-b", "batio3-b-double"])
+@pytest.mark.parametrize("name", ["batio3-a", "batio3-a-double", "batio3-b", "batio3-b-double", "batio3-lda"])
 def test_bundled_records_are_stable(name: str) -> None:
     found = check_stability(local_mode(name), Slab((9, 11, 5)))
     # the softest mode is the uniform one across the axis, which only kappa holds

@@ -14,11 +14,12 @@ _CGROUPS = (
 
 def available_memory(root: Path = Path("/")) -> float | None:
     """GiB that a new process can have without swapping: what the system calls available, and no more than the limits of
-    the cgroups (containers, batch jobs) around this process leave. None where the system does not tell.
+    the cgroups (containers, batch jobs) around this process leave, and its own (ulimit -v). None where the system does
+    not tell.
 
     root: where /proc and /sys are looked for.
     """
-    free = [found for found in (_of_system(root), *_of_cgroups(root)) if found is not None]
+    free = [found for found in (_of_system(root), _of_process(root), *_of_cgroups(root)) if found is not None]
     return max(0.0, min(free)) / 2**30 if free else None
 
 
@@ -32,6 +33,18 @@ def _of_system(root: Path) -> float | None:
         return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
+
+
+def _of_process(root: Path) -> float | None:
+    """Bytes that the limit of address space leaves; None without one."""
+    try:
+        import resource  # not on every system
+    except ImportError:
+        return None
+    limit, used = resource.getrlimit(resource.RLIMIT_AS)[0], _text(root / "proc/self/statm").split()
+    if limit == resource.RLIM_INFINITY or not used:
+        return None
+    return float(limit - int(used[0]) * resource.getpagesize())
 
 
 def _of_cgroups(root: Path) -> list[float]:

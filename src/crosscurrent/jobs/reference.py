@@ -163,7 +163,7 @@ class Figure(Table, frozen=True, kw_only=True):
 
 
 class Reference(Table, frozen=True, kw_only=True):
-    """The whole of reference.toml. notes: free text shown with the verdicts. seconds: what all jobs take on one core."""
+    """The whole of reference.toml. notes: free text of the report. seconds: what all jobs take on one core."""
 
     title: str
     paper: str

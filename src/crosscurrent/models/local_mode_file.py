@@ -34,7 +34,7 @@ _WELL = ("a2_eV_per_angstrom2", "b4_eV_per_angstrom4", "c6_eV_per_angstrom6", "k
 
 
 def local_mode(name: str) -> LocalMode:
-    """A record of the package: batio3-b (the default of the examples), batio3-a, batio3-a-double, batio3-b-double.
+    """A record of the package: batio3-b, the default of the examples, or another of `local_mode_names`.
 
     Raises InputError for another name.
     """

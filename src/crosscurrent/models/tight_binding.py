@@ -21,6 +21,10 @@ from crosscurrent.physics.bloch import PAIRS
 from crosscurrent.physics.spin_current import interpolated_blocks
 from crosscurrent.units import InputError
 
+#: Products of lattice sums are kept as sums of their own up to this size, bytes. Twenty functions need a few hundred
+#: MB at most; a hundred would need many GB, and multiplying their matrices costs little beside diagonalising them.
+_LARGEST_PRODUCT = 400e6
+
 
 class TightBinding(BlochModel):
     """Hoppings between orbitals at known positions.
@@ -124,7 +128,7 @@ class TightBinding(BlochModel):
             h, dh, curvature = stack[:, 0], stack[:, 1 : 1 + dim], None
         else:
             h = evaluate(self._sum("hamiltonian", lambda: LatticeSum(self._periodic_vectors, self.hamiltonian)))
-            external = evaluate(self._sum(("external", "curvature" in parts), lambda: self._external_sum(parts)))
+            external = self._external("curvature" in parts, evaluate)
             dh, curvature = external[:, :dim], external[:, dim:] if "curvature" in parts else None
         values = None
         if operator is not None:
@@ -133,8 +137,7 @@ class TightBinding(BlochModel):
         if "extra" in parts:
             extra["bare_dh"] = evaluate(self._sum("bare", lambda: self._bare_sum()))[:, 1:]
             for kind in self.interpolations:
-                for part in ("product", "leak"):
-                    extra[f"{kind}_{part}"] = evaluate(self._interpolated_sum(kind, part))
+                extra[f"{kind}_product"], extra[f"{kind}_leak"] = self._interpolated(kind, evaluate)
         return Matrices(h, dh, values, curvature, extra)
 
     @property
@@ -151,31 +154,42 @@ class TightBinding(BlochModel):
         slopes = 1j * self._displacements() * self.hamiltonian[:, None]
         return LatticeSum(self._periodic_vectors, np.concatenate([self.hamiltonian[:, None], slopes], axis=1))
 
-    def _external_sum(self, parts: frozenset[str]) -> LatticeSum:
-        """dH + i [H, A], and the curvature of the Wannier space, as lattice sums of their own.
+    def _external(self, curvature: bool, evaluate: Callable[[LatticeSum], Complexes]) -> Complexes:
+        """dH + i [H, A], and the curvature of the Wannier space when asked for, (nk, dim[ + pairs], n, n).
 
         Products of finite sums are finite sums, over twice the range: sampled once on a grid that holds that range,
-        they cost no matrix product per k point afterwards.
+        they cost no matrix product per k point afterwards. Where that grid is too large they are multiplied at each k.
         """
-        beyond = self._beyond_centres()
-        shifts = 1j * self._displacements()
-        stack = [self.hamiltonian[:, None], shifts * self.hamiltonian[:, None], beyond]
-        pairs = PAIRS[self.dim]
-        if "curvature" in parts:
-            curls = [shifts[:, i] * beyond[:, j] - shifts[:, j] * beyond[:, i] for i, j in pairs]
-            stack.append(np.stack(curls, axis=1))
-        series = LatticeSum(self._periodic_vectors, np.concatenate(stack, axis=1))
-        dim = self.dim
+        dim, pairs = self.dim, PAIRS[self.dim] if curvature else []
 
         def covariant(values: Complexes) -> Complexes:
             h, slopes, a = values[:, :1], values[:, 1 : 1 + dim], values[:, 1 + dim : 1 + 2 * dim]
             out = [slopes + 1j * (h @ a - a @ h)]
-            if "curvature" in parts:
+            if pairs:
                 commutators = [a[:, i] @ a[:, j] - a[:, j] @ a[:, i] for i, j in pairs]
                 out.append(values[:, 1 + 2 * dim :] - 1j * np.stack(commutators, axis=1))
             return np.concatenate(out, axis=1)
 
-        return series.composed(covariant, order=2)
+        if not self._composes(dim + len(pairs)):
+            return covariant(evaluate(self._sum(("series", curvature), lambda: self._external_series(curvature))))
+        return evaluate(
+            self._sum(("external", curvature), lambda: self._external_series(curvature).composed(covariant, order=2))
+        )
+
+    def _external_series(self, curvature: bool) -> LatticeSum:
+        """H, its slopes at fixed orbital positions, A beyond the centres, and the curl of A."""
+        beyond = self._beyond_centres()
+        shifts = 1j * self._displacements()
+        stack = [self.hamiltonian[:, None], shifts * self.hamiltonian[:, None], beyond]
+        if curvature:
+            curls = [shifts[:, i] * beyond[:, j] - shifts[:, j] * beyond[:, i] for i, j in PAIRS[self.dim]]
+            stack.append(np.stack(curls, axis=1))
+        return LatticeSum(self._periodic_vectors, np.concatenate(stack, axis=1))
+
+    def _composes(self, matrices: int) -> bool:
+        """Whether so many (n, n) matrices, on a grid of twice the range of the vectors, are small enough to keep."""
+        reach = np.abs(self._periodic_vectors).max(axis=0)
+        return 16.0 * matrices * self.n_states**2 * float(np.prod(4 * reach + 1)) <= _LARGEST_PRODUCT
 
     def _displacements(self) -> Floats:
         """R + tau_b - tau_a, (nR, dim, n, n) angstrom."""
@@ -204,13 +218,17 @@ class TightBinding(BlochModel):
         prefixes = {"qiao": "", "ryoo": "ryoo_"}
         return tuple(kind for kind, prefix in prefixes.items() if prefix + "spin_position" in self.extra_blocks)
 
-    def _interpolated_sum(self, kind: str, part: str) -> LatticeSum:
-        """Q ("product", (n, 3, dim, n)) or X ("leak", (n, 3, n)) of `spin_current.interpolated_blocks`."""
-        if (kind, part) not in self._sums:
-            self._sums[kind, "product"], self._sums[kind, "leak"] = self._interpolated_sums(kind)
-        return self._sums[kind, part]
+    def _interpolated(self, kind: str, evaluate: Callable[[LatticeSum], Complexes]) -> tuple[Complexes, Complexes]:
+        """Q ("product", (nk, n, 3, dim, n)) and X ("leak", (nk, n, 3, n)) of `spin_current.interpolated_blocks`."""
+        if not self._composes(3 * self.dim + 3):
+            return self._interpolated_blocks(evaluate(self._sum(kind, lambda: self._interpolated_series(kind))))
+        if (kind, 0) not in self._sums:
+            series = self._interpolated_series(kind)
+            self._sums[kind, 0] = series.composed(lambda v: self._interpolated_blocks(v)[0], order=2)
+            self._sums[kind, 1] = series.composed(lambda v: self._interpolated_blocks(v)[1], order=2)
+        return evaluate(self._sums[kind, 0]), evaluate(self._sums[kind, 1])
 
-    def _interpolated_sums(self, kind: str) -> tuple[LatticeSum, LatticeSum]:
+    def _interpolated_series(self, kind: str) -> LatticeSum:
         prefix = "" if kind == "qiao" else "ryoo_"
         assert self.spin is not None
         spin, spin_h = self.spin.blocks, self.extra_blocks[prefix + "spin_hamiltonian"]
@@ -227,16 +245,15 @@ class TightBinding(BlochModel):
             spin_h,
             *(b[:, :, :dim].reshape(count, -1, n, n) for b in (k, l)),
         ]
-        series = LatticeSum(self._periodic_vectors, np.concatenate(flat, axis=1))
+        return LatticeSum(self._periodic_vectors, np.concatenate(flat, axis=1))
 
-        def blocks(values: Complexes) -> tuple[Complexes, Complexes]:
-            h, dh, s, sh, pos, hpos = np.split(values, np.cumsum([1, dim, 3, 3, 3 * dim]), axis=1)
-            shape = (-1, 3, dim, n, n)
-            product, leak = interpolated_blocks(h[:, 0], dh, s, sh, pos.reshape(shape), hpos.reshape(shape))
-            # operator axes go between the matrix axes, which is how they are multiplied later
-            return product.transpose(0, 3, 2, 1, 4), leak.swapaxes(1, 2)
-
-        return series.composed(lambda v: blocks(v)[0], order=2), series.composed(lambda v: blocks(v)[1], order=2)
+    def _interpolated_blocks(self, values: Complexes) -> tuple[Complexes, Complexes]:
+        dim, n = self.dim, self.n_states
+        h, dh, s, sh, pos, hpos = np.split(values, np.cumsum([1, dim, 3, 3, 3 * dim]), axis=1)
+        shape = (-1, 3, dim, n, n)
+        product, leak = interpolated_blocks(h[:, 0], dh, s, sh, pos.reshape(shape), hpos.reshape(shape))
+        # operator axes go between the matrix axes, which is how they are multiplied later
+        return product.transpose(0, 3, 2, 1, 4), leak.swapaxes(1, 2)
 
 
 def hermiticity_residual(vectors: NDArray[np.int64], blocks: Complexes) -> float:
