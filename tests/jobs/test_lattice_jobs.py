@@ -172,7 +172,7 @@ def test_an_interrupted_scan_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_what_a_run_costs() -> None:
     few, many = (plan(prepare(parse_job(job(omega=omega)))) for omega in ("80", "[20, 40, 80]"))
     assert (few.k_points, many.k_points) == (24, 48)
-    assert few.bytes == many.bytes and few.bytes is not None and few.bytes > 0
+    assert many.memory.process == pytest.approx(few.memory.process, rel=0.2)
     assert few.seconds is not None and 0 < few.seconds < 5
     assert "wave vectors: 24" in few.text()
 

@@ -103,7 +103,7 @@ def test_a_grid_that_does_not_fit_is_refused_before_the_work(monkeypatch: pytest
     monkeypatch.setattr(lattice, "available_memory", lambda: 0.01)
     with pytest.raises(InputError) as caught:
         check_limits(prepare(parse_job(JOB)))
-    need = lattice.cost(prepare(parse_job(JOB)).arguments)[2] / GIB
+    need = lattice.memory(prepare(parse_job(JOB)).arguments) / GIB
     assert str(caught.value) == (
         f"ferron_hall.grid: the grid needs {need:.2g} GiB a worker and 0.01 are allowed. Use fewer layers or cells "
         "along x, precision = 'single', or allow more."

@@ -35,13 +35,10 @@ def test_adaptive_is_bounded_by_its_budget() -> None:
     assert estimate(kane_mele(), Adaptive(max_evaluations=12345), n_mu=1).k_points == 12345
 
 
-def test_time_and_memory_grow_with_the_work() -> None:
+def test_time_grows_with_the_work() -> None:
     small = estimate(kane_mele(), UniformMesh((10, 10)), n_mu=1)
     large = estimate(kane_mele(), UniformMesh((1000, 1000)), n_mu=1)
     assert large.seconds > 100 * small.seconds
-    more = estimate(kane_mele(), UniformMesh((10, 10)), n_mu=1001)
-    assert more.bytes > small.bytes
-    assert 1e8 < small.bytes < 1e9
 
 
 def test_time_is_right_within_a_factor() -> None:
@@ -56,7 +53,7 @@ def test_time_is_right_within_a_factor() -> None:
 def test_model_without_spin_and_hall_only() -> None:
     assert estimate(haldane(), UniformMesh((10, 10))).seconds > 0
     cost = estimate(kane_mele(), UniformMesh((10, 10)), definitions=("anomalous_hall",))
-    assert np.isfinite(cost.bytes)
+    assert np.isfinite(cost.seconds)
 
 
 def test_spin_generation_counts_its_points_and_frequencies() -> None:
@@ -67,6 +64,4 @@ def test_spin_generation_counts_its_points_and_frequencies() -> None:
     assert few.k_points == pytest.approx(run.attrs["evaluations"], rel=0.2)
     more = estimate_spin_generation(model, mesh, omega=np.linspace(0.01, 0.1, 3000), kubo=True, eta=0.01, n_mu=5)
     assert more.seconds > 5 * few.seconds
-    one = estimate_spin_generation(model, mesh, omega=np.linspace(0.01, 0.1, 3000), kubo=True, eta=0.01)
-    assert more.bytes > one.bytes > few.bytes
     assert estimate_spin_generation(model, mesh).seconds > 0

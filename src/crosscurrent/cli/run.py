@@ -34,6 +34,7 @@ JOB = click.argument("job", type=click.Path(path_type=Path))
 @click.option("--retries", type=click.IntRange(min=0), help="Times to try a failed piece again [default: 2].")
 @click.option("--chunk", metavar="I/N", help="Do one share of N, for `combine`: 3/64.")
 @click.option("--wait", type=Time(), default=0.0, help="With --chunk: wait this long for the other shares.")
+@click.option("--memory", metavar="SIZE", help="Memory that the run may take in all: 4GB. It is made to fit, or refused.")
 @click.option("--dry-run", is_flag=True, help="Only tell k-points, memory and time.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--max-time", type=Time(), help="Stop by then, unfinished, with status 75: 90min, 1.5h, 3600, 01:30:00.")
@@ -47,6 +48,7 @@ def run(
     retries: int | None,
     chunk: str | None,
     wait: float,
+    memory: str | None,
     dry_run: bool,
     quiet: bool,
     max_time: float | None,
@@ -58,7 +60,8 @@ def run(
     the last bit, for any number of workers. Finished pieces lie in OUTPUT.parts until the result is written. An output
     that another job has written is never overwritten. With --max-time it stops in time for a batch system; submit it
     again while the exit status is 75. A piece that fails does not stop the others: at the end it is named, with exit
-    status 1. On a cluster: --executor dask with --scheduler or a [cluster] table in the job, or --chunk in a job array.
+    status 1. --memory takes fewer of the workers, and smaller batches of trajectories, when they would not fit. On a
+    cluster: --executor dask with --scheduler or a [cluster] table in the job, or --chunk in a job array.
     """
     from crosscurrent.cli.progress import shown
     from crosscurrent.cli.share import do_share
@@ -72,6 +75,10 @@ def run(
 
         loaded = with_error_goal(loaded, until_error)
         text = loaded.to_toml()
+    if memory is not None:
+        if executor == "dask" or scheduler is not None:
+            raise click.UsageError("--memory is for this machine; a cluster's stands in [cluster]")
+        loaded, text, workers = _fitted(loaded, text, memory, workers)
     who = choose(workers, executor, scheduler=scheduler, cluster=loaded.cluster, retries=retries)
     if chunk is not None and (executor == "dask" or scheduler is not None):
         raise click.UsageError("--chunk is done by processes of this machine, not by dask")
@@ -98,6 +105,17 @@ def written(result: xr.Dataset, target: Path) -> None:
     for warning in str(result.attrs.get("warnings", "")).splitlines():
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{target}: {result.attrs.get('quantity', 'result')}, {result.attrs.get('status', '')}")
+
+
+def _fitted(job: Job, text: str, memory: str, workers: int | None) -> tuple[Job, str, int | None]:
+    """The job, its text and the number of workers, made to fit into the memory given."""
+    from crosscurrent.jobs.memory import fit, parse_memory
+
+    found = fit(job, parse_memory(memory), workers or 1)
+    if found.words:
+        click.echo(f"memory: {found.words}", err=True)
+    # a job that is changed is told as what it is
+    return found.job, text if found.job is job else found.job.to_toml(), found.workers if workers else None
 
 
 def _estimate(job: Job, target: Path, workers: int | None, chunk: str | None, cluster: Cluster | None) -> None:

@@ -89,8 +89,8 @@ def with_error_goal(job: schema.Job, goal: float) -> schema.Job:
     return msgspec.structs.replace(job, ferron_hall_langevin=table)
 
 
-def cost(record: LocalMode, arguments: Mapping[str, Any]) -> tuple[int, float, float]:
-    """(cells times steps, seconds, bytes) of a run with one process, from a few steps that are timed.
+def cost(record: LocalMode, arguments: Mapping[str, Any]) -> tuple[int, float]:
+    """(cells times steps, seconds) of a run with one process, from a few steps that are timed.
 
     With an error goal the time is that of the first round.
     """
@@ -111,10 +111,23 @@ def cost(record: LocalMode, arguments: Mapping[str, Any]) -> tuple[int, float, f
     begun = time.process_time()
     lattice.advance(state, _TRIAL)
     each = (time.process_time() - begun) / _TRIAL
-    copies = (1 + arguments.get("zero_field", True) + arguments.get("common_noise", False)) * (
-        2 if arguments.get("anharmonic", True) and arguments.get("control_variate", True) else 1
-    )
-    steps = sampling.settle_steps(friction) + sampling.blocks(sampling.duration) * sampling.block_steps
-    every = steps * copies * sampling.realizations
-    memory = max(_FIELDS * 24 * slab.cells * copies * sampling.batch, 2**30 * ferron_hall_memory(slab))
-    return slab.cells * every, each * every, float(memory)
+    every = _steps(sampling, friction) * _copies(arguments) * sampling.realizations
+    return slab.cells * every, each * every
+
+
+def memory(arguments: Mapping[str, Any]) -> float:
+    """Bytes of one process: the fields of a batch of trajectories, or the noise-free maps before them."""
+    slab, batch = Slab(arguments["grid"]), arguments["sampling"].batch
+    fields = float(_FIELDS * 24 * slab.cells * _copies(arguments) * batch)
+    return max(fields, 2**30 * ferron_hall_memory(slab))
+
+
+def _copies(arguments: Mapping[str, Any]) -> int:
+    """Trajectories that share the noise."""
+    twins = 2 if arguments.get("anharmonic", True) and arguments.get("control_variate", True) else 1
+    return int(1 + arguments.get("zero_field", True) + arguments.get("common_noise", False)) * twins
+
+
+def _steps(sampling: Sampling, friction: Any) -> int:
+    """Of one trajectory."""
+    return sampling.settle_steps(friction) + sampling.blocks(sampling.duration) * sampling.block_steps

@@ -148,8 +148,8 @@ _SINGLE, _CURRENTS = 0.55, 2.3
 _ANHARMONIC = 25.0
 
 
-def cost(arguments: Mapping[str, Any]) -> tuple[int, float, float]:
-    """(wave vectors, seconds, bytes) of a run with one process, from one product of matrices that is timed."""
+def cost(arguments: Mapping[str, Any]) -> tuple[int, float]:
+    """(wave vectors, seconds) of a run with one process, from one product of matrices that is timed."""
     # coefficients are found at two fields
     fields = 2 if "waves" in arguments else np.size(arguments["omega_B"])
     share = {"double": 1.0, "single": _SINGLE}[arguments.get("precision", "double")]
@@ -157,8 +157,7 @@ def cost(arguments: Mapping[str, Any]) -> tuple[int, float, float]:
     corrected = arguments.get("anharmonic", "none") != "none"
     profiles = 1 if arguments.get("hot") is None else len(arguments["hot"])
     times = _ANHARMONIC * profiles if corrected else 1.0
-    chosen = {key: arguments[key] for key in ("precision", "currents", "anharmonic") if key in arguments}
-    points, seconds, most = 0, 0.0, 0.0
+    points, seconds = 0, 0.0
     for nx, ny, nz in arguments.get("grids") or [arguments["grid"]]:
         layers = nz // 2 + 1
         # every part of a q_z finds the modes again
@@ -167,9 +166,15 @@ def cost(arguments: Mapping[str, Any]) -> tuple[int, float, float]:
         each = pairs * (_PAIR * share * product + _PAIR_S) + modes * (_MODES * product + _ELEMENT_S * size**2)
         seconds += (fields + _STILL) * (layers - 1 + _FIRST) * each * times
         points += (fields + 1) * nx * layers
-        most = max(most, 2**30 * ferron_hall_memory((nx, ny, nz), **chosen))
     records = len(arguments.get("records") or [None])
-    return points * records, seconds * records, most
+    return points * records, seconds * records
+
+
+def memory(arguments: Mapping[str, Any]) -> float:
+    """Bytes of one process, for the largest grid of a scan."""
+    chosen = {key: arguments[key] for key in ("precision", "currents", "anharmonic") if key in arguments}
+    grids = arguments.get("grids") or [arguments["grid"]]
+    return max(2**30 * ferron_hall_memory(grid, **chosen) for grid in grids)
 
 
 def _product(size: int) -> float:

@@ -14,6 +14,7 @@ from crosscurrent.jobs import langevin, lattice, protocols, schema
 from crosscurrent.jobs.build import Prepared
 from crosscurrent.jobs.limits import first_stage
 from crosscurrent.jobs.machine import available_memory
+from crosscurrent.jobs.memory import Memory, memory_of
 from crosscurrent.models.bloch import BlochModel
 from crosscurrent.models.crystal import HarmonicCrystal
 from crosscurrent.models.local_mode import LocalMode
@@ -32,14 +33,14 @@ from crosscurrent.units import PLANCK_EV_PER_THZ, InputError
 class Plan:
     """What a run takes.
 
-    k_points: evaluations, an upper bound when `at_most`. seconds: with one process. bytes: peak of one process. None
-    when unknown. points: what the evaluations are.
+    k_points: evaluations, an upper bound when `at_most`. seconds: with one process, None when unknown. memory: of its
+    processes. points: what the evaluations are.
     """
 
     k_points: int
     at_most: bool
     seconds: float | None
-    bytes: float | None
+    memory: Memory
     points: str = "k-points"
 
     def text(self, workers: int = 1) -> str:
@@ -47,9 +48,7 @@ class Plan:
         most = "at most " if self.at_most else ""
         lines = [f"{self.points}: {most}{self.k_points:,}"]
         time = "no estimate" if self.seconds is None else f"about {most}{_duration(self.seconds / workers)}"
-        memory = (
-            "no estimate" if self.bytes is None else f"about {self.bytes * workers / 2**20:,.0f} MiB{self._of_free()}"
-        )
+        memory = f"about {self.memory.total(workers) / 2**20:,.0f} MiB{self._of_free()}"
         lines += [f"time: {time} with {workers} worker{'s' if workers > 1 else ''}", f"memory: {memory}"]
         return "\n".join(lines)
 
@@ -60,55 +59,58 @@ class Plan:
 
 
 def plan(prepared: Prepared) -> Plan:
-    """Estimate the cost of a prepared job without running it."""
+    """Estimate the cost of a prepared job without running it. Raises InputError for what the run would refuse."""
+    points, at_most, seconds, what = _time(prepared)
+    return Plan(points, at_most, seconds, memory_of(prepared), what)
+
+
+def _time(prepared: Prepared) -> tuple[int, bool, float | None, str]:
+    """(evaluations, whether these are the most, seconds, what they are)."""
     if prepared.model is None or isinstance(prepared.model, ParaelectricMetal):
         return _metal(prepared)
     if isinstance(prepared.model, LocalMode):
         # refuses what the run would refuse
         first_stage(prepared)
         if prepared.job.response == "ferron_hall_langevin":
-            steps, seconds, memory = langevin.cost(prepared.model, prepared.arguments)
-            return Plan(steps, False, seconds, memory, "cells times steps")
-        return Plan(*_lattice_plan(prepared), points="wave vectors")
-    if isinstance(prepared.model, PolarLattice):
+            return *_sure(langevin.cost(prepared.model, prepared.arguments)), "cells times steps"
+        if prepared.job.response in ("ferron_hall", "ferron_coefficients"):
+            return *_sure(lattice.cost(prepared.arguments)), "wave vectors"
+    if isinstance(prepared.model, LocalMode | PolarLattice):
         stage = first_stage(prepared)
-        if stage is None:
-            return Plan(0, False, None, None, "cells times steps")
-        steps, seconds, memory = protocols.cost(stage.work, stage.chunks)
-        return Plan(steps, False, seconds, memory, "cells times steps")
+        cost = (0, None) if stage is None else protocols.cost(stage.work, stage.chunks)
+        return *_sure(cost), "cells times steps"
     adaptive = isinstance(prepared.method, Adaptive)
     judge = _ESTIMATES.get(prepared.job.response)
     if judge is None or prepared.method is None:
-        return Plan(prepared.k_points, adaptive, None, None)
-    cost = judge(prepared, prepared.method)
-    return Plan(int(cost.k_points), adaptive, float(cost.seconds), float(cost.bytes))
+        return prepared.k_points, adaptive, None, "k-points"
+    found = judge(prepared, prepared.method)
+    return int(found.k_points), adaptive, float(found.seconds), "k-points"
 
 
-def _lattice_plan(prepared: Prepared) -> tuple[int, bool, float, float]:
-    points, seconds, memory = lattice.cost(prepared.arguments)
-    return points, False, seconds, memory
+def _sure(cost: tuple[int, float | None]) -> tuple[int, bool, float | None]:
+    return cost[0], False, cost[1]
 
 
 #: Columns, and temperatures of each, that are timed.
 _TRIALS, _FEW = 4, 3
 
 
-def _metal(prepared: Prepared) -> Plan:
+def _metal(prepared: Prepared) -> tuple[int, bool, float | None, str]:
     """Temperatures, gaps and wave vectors; the time from a few of them. Raises InputError as the run would."""
     stage = first_stage(prepared)
     if stage is None:
-        return Plan(0, False, None, None, "points")
+        return 0, False, None, "points"
     columns = [column for chunk in stage.chunks for column in chunk]
     if not isinstance(columns[0], Column):
         # single points, as dear as one another
-        return Plan(len(columns), False, len(columns) * _timed(stage.work, columns[:1]), None, "points")
+        return len(columns), False, len(columns) * _timed(stage.work, columns[:1]), "points"
     sample = columns[:: -(-len(columns) // _TRIALS)]
     one, few = (_timed(stage.work, [_cut(column, n) for column in sample]) for n in (1, _FEW))
     longest = max(len(column.temperatures) for column in columns)
     # a column has a cost of its own, and one for each of its temperatures
     more = max(0.0, few - one) / (_FEW - 1) if longest > 1 else 0.0
     seconds = sum(one + more * (len(column.temperatures) - 1) for column in columns) / len(sample)
-    return Plan(round(sum(stage.weights)), False, seconds, None, "points")
+    return round(sum(stage.weights)), False, seconds, "points"
 
 
 def _cut(column: Column, n: int) -> Column:

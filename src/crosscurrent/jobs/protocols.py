@@ -96,8 +96,8 @@ def details(name: str) -> list[str]:
     ]
 
 
-def cost(work: Any, chunks: Sequence[tuple[int, ...]]) -> tuple[int, float, float]:
-    """(cells times steps, seconds, bytes) of a run with one process, from a few steps that are timed.
+def cost(work: Any, chunks: Sequence[tuple[int, ...]]) -> tuple[int, float]:
+    """(cells times steps, seconds) of a run with one process, from a few steps that are timed.
 
     work: of a protocol, with its box and its number of steps. chunks: the realizations, in pieces.
     """
@@ -113,7 +113,12 @@ def cost(work: Any, chunks: Sequence[tuple[int, ...]]) -> tuple[int, float, floa
     each = (time.process_time() - begun) / taken / len(chunk)
     realizations = sum(len(part) for part in chunks)
     cells = box.slab.cells
-    return cells * steps * realizations, each * steps * realizations, float(_FIELDS * 24 * cells * len(chunk))
+    return cells * steps * realizations, each * steps * realizations
+
+
+def memory(work: Any, chunks: Sequence[tuple[int, ...]]) -> float:
+    """Bytes of one process."""
+    return float(_FIELDS * 24 * work.box.slab.cells * max(map(len, chunks)))
 
 
 def starter_job(name: str, response: str = "hysteresis") -> schema.Job:

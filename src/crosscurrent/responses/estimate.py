@@ -1,4 +1,4 @@
-"""What a zone integral will cost: points, seconds and bytes, from a short trial on the model itself."""
+"""What a zone integral will cost: points and seconds, from a short trial on the model itself."""
 
 from __future__ import annotations
 
@@ -27,28 +27,19 @@ from crosscurrent.responses.spin_hall_integrand import SpinHallIntegrand
 
 @dataclass(frozen=True)
 class Cost:
-    """k_points: evaluations (the most allowed, when adaptive). seconds: one process. bytes: peak of one process."""
+    """k_points: evaluations (the most allowed, when adaptive). seconds: one process."""
 
     k_points: int
     seconds: float
-    bytes: float
 
 
 Floats = NDArray[np.float64]
 Trial = AnomalousHallIntegrand | SpinHallIntegrand | SpinGenerationIntegrand
 
-#: Interpreter, libraries and the model's own arrays, before any batch.
-_BASE_BYTES = 180e6
-#: What a batch of `spin_generation` is made for.
-_BATCH_BYTES = 8e6
-
-
 def estimate(model: BlochModel, method: Method, *, definitions: Sequence[str] | None = None, n_mu: int = 101) -> Cost:
     """Time a couple of batches and scale up. definitions: as in `spin_hall`, or ("anomalous_hall",)."""
     integrand = _trial_integrand(model, definitions, n_mu)
-    components = 40 if definitions != ("anomalous_hall",) else 3
-    batch = 16.0 * model.n_states**2 * 40 * integrand.points_per_batch
-    return _cost(model, method, integrand, n_mu * components, batch)
+    return _cost(model, method, integrand)
 
 
 def estimate_spin_generation(
@@ -72,19 +63,14 @@ def estimate_spin_generation(
         chosen_tensors(tensors, omega, kubo),
     )
     integrand = SpinGenerationIntegrand(kernel, _levels(model, n_mu), 0.0, DEFAULT_DEGENERACY)
-    components = sum(math.prod(kernel.shape(name)) for name in kernel.wanted)
-    # the kernel chooses its batches for this size
-    return _cost(model, method, integrand, n_mu * components, 4 * _BATCH_BYTES)
+    return _cost(model, method, integrand)
 
 
-def _cost(model: BlochModel, method: Method, integrand: Trial, numbers: int, batch: float) -> Cost:
-    """numbers: that one label keeps. batch: bytes of the matrices of one batch."""
+def _cost(model: BlochModel, method: Method, integrand: Trial) -> Cost:
     points = integrand.points_per_batch
     seconds = min(_seconds(model, integrand, points) for _ in range(2)) / points
     evaluations = _evaluations(method, model, integrand)
-    labels = 8 if isinstance(method, UniformMesh) else 1
-    per_piece = 8.0 * labels * numbers
-    return Cost(evaluations, seconds * evaluations, _BASE_BYTES + batch + 4 * per_piece)
+    return Cost(evaluations, seconds * evaluations)
 
 
 def _levels(model: BlochModel, n_mu: int) -> Floats:
