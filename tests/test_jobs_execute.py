@@ -24,8 +24,9 @@ from crosscurrent import jobs
 from crosscurrent.jobs import lock
 from crosscurrent.jobs.execute import ProcessMap, SerialMap, executor
 from crosscurrent.jobs.lock import start_time
-from crosscurrent.jobs.store import Resumable, Store, digest
+from crosscurrent.jobs.store import Resumable, Store
 from crosscurrent.numerics.chunks import ChunkMap, Partial, serial
+from crosscurrent.results.fingerprint import digest
 from crosscurrent.units import InputError
 
 

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from crosscurrent.responses.ferron_coefficients import ferron_coefficients
     from crosscurrent.responses.ferron_hall import ferron_hall, ferron_hall_kernels
     from crosscurrent.responses.ferron_hall_langevin import ferron_hall_langevin
-    from crosscurrent.responses.ferron_hall_langevin_files import Files
+    from crosscurrent.responses.ferron_hall_langevin_files import LangevinFiles
     from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
     from crosscurrent.responses.ferron_hall_scan import ferron_hall_scan
     from crosscurrent.responses.lattice_protocols_loop import hysteresis_loop
@@ -93,10 +93,10 @@ _HOMES = {
     "EffectiveHamiltonian": "models.effective_hamiltonian",
     "ExactShells": "models.slater_koster",
     "ExponentialShells": "models.slater_koster",
-    "Files": "responses.ferron_hall_langevin_files",
     "GaussianPulse": "numerics.waveforms",
     "HotBand": "numerics.profiles",
     "InputError": "units",
+    "LangevinFiles": "responses.ferron_hall_langevin_files",
     "LocalMode": "models.local_mode",
     "Operator": "models.bloch",
     "ParaelectricMetal": "models.paraelectric_metal",
@@ -184,10 +184,10 @@ __all__ = [
     "EffectiveHamiltonian",
     "ExactShells",
     "ExponentialShells",
-    "Files",
     "GaussianPulse",
     "HotBand",
     "InputError",
+    "LangevinFiles",
     "LocalMode",
     "Operator",
     "ParaelectricMetal",

@@ -25,7 +25,7 @@ from crosscurrent.jobs.plan import plan
 from crosscurrent.models.local_mode_file import local_mode
 from crosscurrent.numerics.chunks import serial
 from crosscurrent.responses.ferron_hall_langevin import ferron_hall_langevin
-from crosscurrent.responses.ferron_hall_langevin_files import Files
+from crosscurrent.responses.ferron_hall_langevin_files import LangevinFiles
 from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
 from crosscurrent.results import load
 from crosscurrent.results.trajectory import TrajectoryFile
@@ -97,8 +97,8 @@ def test_where_files_go(tmp_path: Path) -> None:
     assert job_hash(words) != before
     with pytest.raises(InputError, match="not the state of a run"):
         check_limits(prepare(words))
-    here = placed({"files": Files(final_state="end.npz")}, serial)["files"]
-    assert here == Files(final_state=Path("end.npz"))
+    here = placed({"files": LangevinFiles(final_state="end.npz")}, serial)["files"]
+    assert here == LangevinFiles(final_state=Path("end.npz"))
 
 
 def test_refusals_name_the_key() -> None:

@@ -11,6 +11,7 @@ from crosscurrent.jobs import plan as plans
 from crosscurrent.jobs.build import prepare
 from crosscurrent.jobs.limits import check_limits
 from crosscurrent.jobs.machine import available_memory
+from crosscurrent.jobs.memory import Memory
 from crosscurrent.jobs.parse import parse_job
 from crosscurrent.units import InputError
 
@@ -117,6 +118,6 @@ def test_a_grid_that_does_not_fit_is_refused_before_the_work(monkeypatch: pytest
 def test_a_plan_says_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     for free, words in ((1.5, ", of 1,536 MiB that are free here"), (None, "")):
         monkeypatch.setattr(plans, "available_memory", lambda free=free: free)
-        text = plans.Plan(1, False, 4.0, 3 * 2**20).text(2)
+        text = plans.Plan(1, False, 4.0, Memory(2.5 * 2**20, 2**20)).text(2)
         assert f"time: about 2 seconds with 2 workers\nmemory: about 6 MiB{words}" in text + "\n"
         assert text.endswith("6 MiB" + words)

@@ -11,6 +11,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crosscurrent.models import tight_binding
 from crosscurrent.models.bloch import Operator
 from crosscurrent.models.materials.haldane import haldane
 from crosscurrent.models.materials.kane_mele import kane_mele
@@ -246,6 +247,23 @@ def test_doubling_the_cell(mu: float) -> None:
         assert_same(
             responses(doubled(model), mu, method=half, names=shi), responses(model, mu, method=whole, names=shi), shi
         )
+
+
+@pytest.mark.parametrize("parts", [(), ("curvature",), ("extra",)], ids=str)
+def test_products_of_a_large_model_are_multiplied_at_each_k(parts: tuple[str, ...], monkeypatch: Any) -> None:
+    """A sum over twice the range, or matrices multiplied at k: the same to rounding."""
+    model = plain().dressed(smooth_unitary(7, 4), extra=True)
+    k = np.random.default_rng(5).uniform(-3.0, 3.0, (7, 2))
+    kept = model.matrices(k, None, frozenset(parts))
+    monkeypatch.setattr(tight_binding, "_LARGEST_PRODUCT", 0.0)
+    fresh = pickle.loads(pickle.dumps(model))
+    found = fresh.matrices(k, None, frozenset(parts))
+    assert not any(isinstance(key, tuple) and key[0] in ("external", "qiao") for key in fresh._sums)
+    np.testing.assert_allclose(found.dh, kept.dh, rtol=0, atol=1e-12)
+    if "curvature" in parts:
+        np.testing.assert_allclose(found.curvature, kept.curvature, rtol=0, atol=1e-12)
+    for name, value in kept.extra.items():
+        np.testing.assert_allclose(found.extra[name], value, rtol=0, atol=1e-12)
 
 
 def test_pickled_model_gives_the_same_bits() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from crosscurrent.jobs.execute import ProcessMap
 from crosscurrent.numerics.driven_slab import DrivenSlab, LayerOperator
-from crosscurrent.numerics.slab_memory import memory_times
+from crosscurrent.numerics.slab_correlations import memory_times
 from crosscurrent.numerics.slab_vertices import Vertices, vertex_correction
 from crosscurrent.numerics.steady_state import steady_state
 from crosscurrent.units import InputError

@@ -23,7 +23,7 @@ from crosscurrent.physics.lattice_kernel import cubic_blocks
 from crosscurrent.responses import ferron_hall_langevin_run
 from crosscurrent.responses.ferron_hall import ferron_hall_kernels
 from crosscurrent.responses.ferron_hall_langevin import ferron_hall_langevin
-from crosscurrent.responses.ferron_hall_langevin_files import Files
+from crosscurrent.responses.ferron_hall_langevin_files import LangevinFiles
 from crosscurrent.responses.ferron_hall_langevin_maps import Symmetry, row_of_maps, symmetry_of
 from crosscurrent.responses.ferron_hall_langevin_run import Leg, RunLegs, Trajectories
 from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
@@ -232,9 +232,9 @@ def test_an_interrupted_run_goes_on_with_the_same_bits(tmp_path: Path, monkeypat
     monkeypatch.setattr(ferron_hall_langevin_run, "Checkpoint", lambda path, mark: Checkpoint(path, mark, 0.0))
     sampling = replace(BRIEF, until_error=1e-9, longest=0.5)
 
-    def files(name: str) -> Files:
+    def files(name: str) -> LangevinFiles:
         frames = TrajectoryFile(tmp_path / name / "t.nc", 0.025, ("polarization", "displacement"))
-        return Files(checkpoint=tmp_path / name, trajectory=frames, final_state=tmp_path / name / "end.npz")
+        return LangevinFiles(checkpoint=tmp_path / name, trajectory=frames, final_state=tmp_path / name / "end.npz")
 
     expected = run(sampling, files=files("whole"))
     assert expected.attrs["status"] == "error goal not met in the longest time allowed"
@@ -260,7 +260,7 @@ def test_an_interrupted_run_goes_on_with_the_same_bits(tmp_path: Path, monkeypat
 
 def test_a_longer_run_continues_a_shorter_one(tmp_path: Path) -> None:
     longer = replace(BRIEF, duration=0.4)
-    run(files=Files(checkpoint=tmp_path))
+    run(files=LangevinFiles(checkpoint=tmp_path))
     steps: list[float] = []
 
     def watched(stage: str, work: Work, chunks: Sequence[Any], weights: Any = None) -> Iterator[Partial]:
@@ -270,22 +270,22 @@ def test_a_longer_run_continues_a_shorter_one(tmp_path: Path) -> None:
                 steps.append(float(np.load(here)["_step"]))
             yield from serial(stage, work, [chunk])
 
-    same_numbers(run(longer, files=Files(checkpoint=tmp_path), run=watched), run(longer))
+    same_numbers(run(longer, files=LangevinFiles(checkpoint=tmp_path), run=watched), run(longer))
     assert steps == [100.0, 100.0]  # 0.05 ps of settling and 0.2 ps were there
 
 
 def test_a_run_begins_where_another_ended(tmp_path: Path) -> None:
     state = tmp_path / "end.npz"
-    run(files=Files(final_state=state))
-    again = run(files=Files(start=state), temperature=[10.0] * 4)
+    run(files=LangevinFiles(final_state=state))
+    again = run(files=LangevinFiles(start=state), temperature=[10.0] * 4)
     fresh = run(temperature=[10.0] * 4)
     assert float(np.abs(again.kinetic_energy - fresh.kinetic_energy).max()) > 0
     with pytest.raises(InputError, match="state of another lattice"):
-        run(files=Files(start=state), grid=(4, 3, 3))
+        run(files=LangevinFiles(start=state), grid=(4, 3, 3))
     with pytest.raises(InputError, match="2 realizations of 4 copies, the run 2 of 2"):
-        run(files=Files(start=state), zero_field=False)
+        run(files=LangevinFiles(start=state), zero_field=False)
     with pytest.raises(InputError, match="no such state"):
-        run(files=Files(start=tmp_path / "none.npz"))
+        run(files=LangevinFiles(start=tmp_path / "none.npz"))
 
 
 def test_it_goes_on_until_the_error_is_small() -> None:
@@ -302,9 +302,9 @@ def test_it_goes_on_until_the_error_is_small() -> None:
 
 # ------------------------------------------------------------------------------------------------ what is refused
 def test_a_checkpoint_of_another_job_is_refused(tmp_path: Path) -> None:
-    run(files=Files(checkpoint=tmp_path))
+    run(files=LangevinFiles(checkpoint=tmp_path))
     with pytest.raises(InputError, match=r"trajectories-0000\.npz: this state belongs to another job"):
-        run(replace(BRIEF, seed=1), files=Files(checkpoint=tmp_path))
+        run(replace(BRIEF, seed=1), files=LangevinFiles(checkpoint=tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_a_checkpoint_of_another_job_is_refused(tmp_path: Path) -> None:
         ({"route": "scenic"}, "unknown route 'scenic'"),
         ({"device": "tpu"}, "unknown device 'tpu'"),
         ({"precision": "single", "temperature": [50.0, 1e-20, 1.0, 1.0]}, "rounding in single precision acts like"),
-        ({"files": Files(trajectory=TrajectoryFile("t.nc", 0.0011))}, "do not fall on steps of 0.0025 ps"),
+        ({"files": LangevinFiles(trajectory=TrajectoryFile("t.nc", 0.0011))}, "do not fall on steps of 0.0025 ps"),
     ],
 )
 def test_refusals(changes: dict[str, Any], message: str) -> None:

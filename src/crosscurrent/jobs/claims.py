@@ -52,13 +52,13 @@ class Page:
 
 
 def record_of(report: Report) -> Recorded:
-    """What a report found, to ten digits, with version and date of today."""
+    """What a report found, to fourteen digits, with version and date of today."""
     values = {o.check.name: _rounded(o.found) for o in report.outcomes if o.check.name}
     return Recorded(version=package_version(), date=datetime.date.today().isoformat(), values=values)
 
 
 def _rounded(value: float | str) -> float | str:
-    return value if isinstance(value, str) else float(f"{value:.10g}")
+    return value if isinstance(value, str) else float(f"{value:.14g}")
 
 
 def load_record(path: Path) -> dict[str, Recorded]:

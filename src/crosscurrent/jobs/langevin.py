@@ -21,7 +21,7 @@ from crosscurrent.numerics.slab import Slab
 from crosscurrent.physics.expanded_well import expanded_well
 from crosscurrent.physics.lattice_dynamics import lattice_dynamics
 from crosscurrent.responses.ferron_hall import ferron_hall_memory
-from crosscurrent.responses.ferron_hall_langevin_files import Files
+from crosscurrent.responses.ferron_hall_langevin_files import LangevinFiles
 from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
 from crosscurrent.results.trajectory import TrajectoryFile
 from crosscurrent.units import InputError
@@ -42,7 +42,7 @@ def ferron_hall_langevin_arguments(asked: Asked) -> dict[str, Any]:
     rest = {"memory": available_memory(), **converted(asked, without=(*_PROFILES, *_FILES, *_SAMPLING))}
     kept = table.trajectory
     frames = None if kept is None else TrajectoryFile(kept.file, kept.every, kept.observables)
-    files = Files(trajectory=frames, start=table.start, final_state=table.final_state)
+    files = LangevinFiles(trajectory=frames, start=table.start, final_state=table.final_state)
     sampling = Sampling(**{name: getattr(table, name) for name in _SAMPLING})
     return {**profiles, "sampling": sampling, "files": files, **rest}
 
@@ -52,7 +52,7 @@ def placed(arguments: Mapping[str, Any], run: ChunkMap) -> dict[str, Any]:
 
     Without an output, paths count from here and nothing is kept.
     """
-    files: Files = arguments["files"]
+    files: LangevinFiles = arguments["files"]
     folder: Path | None = getattr(getattr(run, "store", None), "folder", None)
     beside = Path() if folder is None else folder.parent
     frames, state = files.trajectory, files.final_state

@@ -1,6 +1,6 @@
 """The table of the ferron Hall effect from trajectories.
 
-The keys are those of the function and of its `Sampling` and `Files`; see `fields` for the units of plain numbers.
+The keys are those of the function and of its `Sampling` and `LangevinFiles`; see `fields` for the units of plain numbers.
 """
 
 from __future__ import annotations

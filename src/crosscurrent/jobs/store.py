@@ -27,6 +27,7 @@ from crosscurrent.disk import new_file, parse_json, read_arrays, read_text, writ
 from crosscurrent.jobs.lock import Lock
 from crosscurrent.jobs.pieces import FailedPiece, PiecesError
 from crosscurrent.numerics.chunks import ChunkMap, Partial, Work
+from crosscurrent.results.fingerprint import digest
 from crosscurrent.units import InputError
 
 _KEY = "__key__"
@@ -249,25 +250,6 @@ def piece_folder(folder: Path, stage: str) -> Path:
 def _holds_pieces(folder: Path) -> bool:
     names = [path.name for path in folder.iterdir()]
     return all(name.endswith((".npz", ".tmp")) and name[:6].isdigit() for name in names)
-
-
-def digest(value: Any) -> str:
-    """A text that is equal only for equal chunks, in any process: numbers, texts, arrays, containers, dataclasses.
-
-    Raises TypeError for anything else, whose text could differ from run to run or leave out a part.
-    """
-    if isinstance(value, np.ndarray):
-        return f"{value.dtype.str}{value.shape}{hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        return f"{type(value).__qualname__}({digest(fields)})"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{digest(k)}:{digest(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return f"{type(value).__name__}[" + ",".join(digest(v) for v in value) + "]"
-    if value is None or isinstance(value, (bool, int, float, complex, str, bytes, range, slice, np.generic)):
-        return repr(value)
-    raise TypeError(f"a chunk cannot hold a {type(value).__name__}: it has no reproducible text")
 
 
 def _aside(path: Path) -> Path:

@@ -178,13 +178,17 @@ class TightBinding(BlochModel):
 
     def _external_series(self, curvature: bool) -> LatticeSum:
         """H, its slopes at fixed orbital positions, A beyond the centres, and the curl of A."""
-        beyond = self._beyond_centres()
-        shifts = 1j * self._displacements()
-        stack = [self.hamiltonian[:, None], shifts * self.hamiltonian[:, None], beyond]
-        if curvature:
-            curls = [shifts[:, i] * beyond[:, j] - shifts[:, j] * beyond[:, i] for i, j in PAIRS[self.dim]]
-            stack.append(np.stack(curls, axis=1))
-        return LatticeSum(self._periodic_vectors, np.concatenate(stack, axis=1))
+        dim, pairs = self.dim, PAIRS[self.dim] if curvature else []
+        # in place, because of a large model there is no room for two of each
+        stack = np.empty((len(self.vectors), 1 + 2 * dim + len(pairs), *self.hamiltonian.shape[1:]), dtype=complex)
+        stack[:, 0] = self.hamiltonian
+        shifts, beyond = self._displacements(), self._beyond_centres()
+        np.multiply(1j * shifts, self.hamiltonian[:, None], out=stack[:, 1 : 1 + dim])
+        stack[:, 1 + dim : 1 + 2 * dim] = beyond
+        for at, (i, j) in enumerate(pairs, 1 + 2 * dim):
+            stack[:, at] = 1j * (shifts[:, i] * beyond[:, j] - shifts[:, j] * beyond[:, i])
+        del shifts, beyond
+        return LatticeSum(self._periodic_vectors, stack)
 
     def _composes(self, matrices: int) -> bool:
         """Whether so many (n, n) matrices, on a grid of twice the range of the vectors, are small enough to keep."""

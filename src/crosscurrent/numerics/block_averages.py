@@ -17,15 +17,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: Lags to look at where blocks alternate, as the terms of the sum do then.
-_SHORTEST = 6
-#: This many neighbouring places count as one when it is asked how well an autocorrelation is known.
-_TOGETHER = 8.0
+#: The autocorrelation is summed up to this many correlation times, and over so many lags at least: neighbours of blocks
+#: that alternate, as those of an oscillation do, take part of their variance back, and half a time would miss that.
+_WINDOW, _SHORTEST = 5.0, 3
 #: However much blocks alternate, the variance of the mean is not taken to be below this fraction of that of independent
 #: ones.
 _LEAST = 0.1
-#: The autocorrelation is summed up to this many correlation times.
-_WINDOW = 5.0
 
 
 class BlockSeries:
@@ -80,8 +77,10 @@ class BlockSeries:
 
 @dataclass(frozen=True, eq=False)
 class Mean:
-    """A mean with its standard error, of one shape. inflation: the variance of the mean over that of independent blocks.
-    blocks: how many there were."""
+    """A mean with its standard error, of one shape.
+
+    inflation: the variance of the mean over that of independent blocks. blocks: how many there were.
+    """
 
     value: Floats
     error: Floats
@@ -89,43 +88,44 @@ class Mean:
     blocks: int
 
 
-def mean_of(series: Floats) -> Mean:
+def mean_of(series: Floats, inflation: float | None = None) -> Mean:
     """Mean over sequences and blocks, and its standard error.
 
     series: (sequences, blocks, ...), sequences independent of one another. The correlation between blocks is taken to
-    be the same everywhere, weighted with the variance, as single places are too noisy to tell. With fewer than two
-    blocks in all the error is infinite.
+    be the same everywhere, weighted with the variance, as single places are too noisy to tell; for a series that has
+    few places, give the inflation of one that has more. With fewer than two blocks in all the error is infinite.
     """
-    sequences, length = series.shape[:2]
-    count = sequences * length
+    count = series.shape[0] * series.shape[1]
     value = series.mean(axis=(0, 1))
     if count < 2:
         return Mean(value, np.full(value.shape, np.inf), 1.0, count)
     off = series - value
-    variance = (off**2).sum(axis=(0, 1)) / (count - 1)
-    inflation = inflation_of(off)
-    return Mean(value, np.sqrt(variance * inflation / count), inflation, count)
+    known = inflation_of(off) if inflation is None else inflation
+    # the scatter about the mean of the sample misses the variance of that mean, inflation/count of the whole
+    return Mean(value, np.sqrt((off**2).mean(axis=(0, 1)) * known / (count - known)), known, count)
 
 
 def inflation_of(off: Floats) -> float:
-    """1 + 2 sum of the autocorrelation of neighbouring blocks. off: deviations from the mean, (sequences, blocks, ...).
+    """Variance of the mean over that of as many independent blocks, F = 1 + 2 sum_l (1 - l/n) rho_l.
 
-    Below 1 for blocks that alternate, as those of an oscillation do, but only as far as that is beyond doubt: by more
-    than twice the uncertainty of the sum.
+    off: deviations from the mean of the sample, (sequences, n, ...). They are smaller than those from the true mean:
+    each of their autocovariances is too low by the variance of the mean itself, (F/N) of that of a block, with N blocks
+    in all. With r_l their autocorrelation and w_l = 2 (1 - l/n), F = 1 + sum w r (1 - F/N) + (F/N) sum w, solved for F.
+    Below 1 for blocks that alternate; 1 for sequences too short to tell.
     """
-    count, length = off.shape[0] * off.shape[1], off.shape[1]
+    length, count = off.shape[1], off.shape[0] * off.shape[1]
     spread = float((off**2).mean())
-    if spread == 0:
+    if spread == 0 or length < 2 * _SHORTEST:
         return 1.0
-    total, lag = 1.0, 0
-    for lag in range(1, length // 2):
-        total += 2 * float((off[:, lag:] * off[:, :-lag]).mean()) / spread
-        if lag >= max(_WINDOW * total / 2, _SHORTEST if total < 1 else 1):
+    out, seen, weights = 1.0, 0.0, 0.0
+    for lag in range(1, length // 2 + 1):
+        weight = 2 * (1 - lag / length)
+        seen += weight * float((off[:, lag:] * off[:, :-lag]).mean()) / spread
+        weights += weight
+        out = (1 + seen) / (1 + (seen - weights) / count)
+        if lag >= max(_WINDOW * out / 2, _SHORTEST):
             break
-    # neighbouring places fluctuate together, so not all of them tell something new
-    places = max(1.0, off[0, 0].size / _TOGETHER)
-    doubt = 2 * float(np.sqrt(lag / (count * places)))
-    return total if total >= 1 else max(min(total + 2 * doubt, 1.0), _LEAST)
+    return min(max(out, _LEAST), count / 2)
 
 
 def pooled_coefficients(series: Floats, partners: Floats) -> Floats:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.driven_slab import DrivenSlab
-from crosscurrent.numerics.slab_memory import Cell, Chain, LocalMemory, chunks_of, local_memory, shifted, span
+from crosscurrent.numerics.slab_correlations import Cell, Chain, LocalMemory, chunks_of, local_memory, shifted, span
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

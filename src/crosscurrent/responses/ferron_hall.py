@@ -20,7 +20,7 @@ from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.driven_slab import DrivenSlab
 from crosscurrent.numerics.profiles import Profile, realised
 from crosscurrent.numerics.slab import Slab
-from crosscurrent.numerics.slab_memory import memory_bytes as vertex_memory
+from crosscurrent.numerics.slab_correlations import memory_bytes as vertex_memory
 from crosscurrent.numerics.steady_state import SteadyState, memory_bytes, slab_memory, steady_state
 from crosscurrent.physics.lattice_energy import Couplings
 from crosscurrent.physics.lattice_langevin import (

@@ -25,7 +25,7 @@ from crosscurrent.physics.lattice_langevin import bath_strength, driven_slab, gy
 from crosscurrent.physics.lattice_units import ACCELERATION, BOLTZMANN
 from crosscurrent.responses.ferron_hall import FerronHallKernels, ferron_hall_kernels
 from crosscurrent.responses.ferron_hall_langevin_estimate import Samples
-from crosscurrent.responses.ferron_hall_langevin_files import Files
+from crosscurrent.responses.ferron_hall_langevin_files import LangevinFiles
 from crosscurrent.responses.ferron_hall_langevin_labels import Ran, labelled_trajectories
 from crosscurrent.responses.ferron_hall_langevin_maps import Symmetry, row_of_maps, symmetry_of
 from crosscurrent.responses.ferron_hall_langevin_run import Arrays, Leg, RunLegs, Trajectories
@@ -57,7 +57,7 @@ def ferron_hall_langevin(
     route: str = "fastest",
     device: str = "cpu",
     memory: float | None = None,
-    files: Files = Files(),  # noqa: B008, a frozen value
+    files: LangevinFiles = LangevinFiles(),  # noqa: B008, a frozen value
     run: ChunkMap = serial,
 ) -> xr.Dataset:
     """The maps of `ferron_hall` from trajectories of the whole lattice, with statistical errors.

@@ -216,16 +216,19 @@ def _estimate(series: Floats, controls: tuple[Floats, Floats] | None, reference:
     reduction = before / after if 0 < after < np.inf else 1.0
     if reference is None:
         return Estimate(better, None, beta, reduction, None, np.nan)
-    return Estimate(better, reference, beta, reduction, _slope(best, reference), _rms_z(better, reference))
+    return Estimate(
+        better, reference, beta, reduction, _slope(best, reference, better.inflation), _rms_z(better, reference)
+    )
 
 
-def _slope(series: Floats, reference: Floats) -> Mean | None:
-    """Least-squares slope through zero, block by block: its error knows how the cells hang together."""
+def _slope(series: Floats, reference: Floats, inflation: float) -> Mean | None:
+    """Least-squares slope through zero, block by block: its error knows how the cells hang together. A single series is
+    too short to tell its own autocorrelation, so that of the map is taken."""
     square = float((reference**2).sum())
     if square == 0:
         return None
     flat = series.reshape(*series.shape[:2], -1)
-    return mean_of(flat @ reference.ravel() / square)
+    return mean_of(flat @ reference.ravel() / square, inflation)
 
 
 def _rms_z(mean: Mean, reference: Floats) -> float:

@@ -17,7 +17,7 @@ from crosscurrent.units import InputError
 
 
 @dataclass(frozen=True)
-class Files:
+class LangevinFiles:
     """Paths, all optional.
 
     checkpoint: a folder where the trajectories are kept while they run, so that the same call goes on where it was

@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from crosscurrent.disk import new_file
-from crosscurrent.results.schema import check_schema
+from crosscurrent.results.schema import ERROR_SUFFIX, check_schema
 from crosscurrent.units import InputError
 
 _PARTS = ("real", "imag")
@@ -52,6 +53,7 @@ def refuse_other_job(target: Path, job_hash: str) -> None:
 def holds_result_of(path: str | os.PathLike[str], value: str, attribute: str = "job_hash") -> bool:
     """Whether the file is a readable result whose attribute (job_hash or run_key) has this value."""
     try:
+        _check_file(path)
         with xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as ds:
             return bool(value) and str(ds.attrs.get(attribute)) == value
     except Exception:  # a damaged file ends in whatever the libraries that read it end in
@@ -90,17 +92,38 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
         raise InputError("no such file", where=str(source), fix="give the netCDF file that a run has written")
     damaged = InputError("this is not a netCDF result, or it is damaged", where=str(source), fix="run its job again")
     try:
+        _check_file(source)
         # "s" is a unit of time here, not a clock: xarray must not turn numbers into dates
         with xr.open_dataset(source, engine="h5netcdf", decode_times=False, decode_timedelta=False) as lazy:
             # a damaged size would be filled with zeros that no disk holds
             if lazy.nbytes > max(_SMALL, _RATIO * source.stat().st_size):
                 raise damaged
-            return _join_complex(lazy.load())
+            found = _join_complex(lazy.load())
+            _check_whole(found)
+            return found
     except (MemoryError, InputError):
         raise
     except Exception as error:
         # a damaged file ends in whatever the libraries that read it end in
         raise damaged from error
+
+
+def _check_file(path: str | os.PathLike[str]) -> None:
+    """Raises what HDF5 raises for a file whose head is damaged; h5netcdf would leave half an object behind."""
+    with import_module("h5py").File(path, "r") as file:
+        dict(file.attrs)
+
+
+def _check_whole(ds: xr.Dataset) -> None:
+    """Raises ValueError for words that are no text, and for errors of another shape than their values."""
+    for holder in (ds, *ds.variables.values()):
+        for key, value in holder.attrs.items():
+            f"{key}{value}".encode()  # bytes that are no UTF-8 are read as lone surrogates
+    for name, variable in ds.variables.items():
+        words = variable.values.ravel().tolist() if variable.dtype.kind in "OU" else []
+        "".join(map(str, (name, *words))).encode()
+        if ds.variables.get(f"{name}{ERROR_SUFFIX}", variable).dims != variable.dims:
+            raise ValueError(f"the errors of {name} have another shape")
 
 
 def _split_complex(ds: xr.Dataset) -> xr.Dataset:
