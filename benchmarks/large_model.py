@@ -2,8 +2,8 @@
 
 python benchmarks/large_model.py FOLDER [--functions 100] [--reach 3] [--mesh 100 100 100]
 
-writes FOLDER/large.npz (Hamiltonian and position matrices on all lattice vectors within `reach` cells along each axis, and the
-spin) and FOLDER/large.toml, a spin Hall job on a uniform mesh.
+writes FOLDER/large.npz (Hamiltonian and position matrices on all lattice vectors within `reach` cells along each axis,
+and the spin) and FOLDER/large.toml, a spin Hall job on a uniform mesh.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def synthetic(functions: int, reach: int, seed: int = 0) -> dict[str, np.ndarray
     """Random Hermitian matrices that fall off with the distance, in a cubic cell of 4 angstrom.
 
     Arrays of a `file` in a [model] table: hamiltonian (nR, n, n) eV, spin (3, n, n) hbar, position_blocks (nR, 3, n, n)
-    angstrom with the centres on their diagonal, and what goes with them. functions: an even number, spin up before down.
+    angstrom with the centres on their diagonal, and what goes with them. functions: an even number, first spin up.
     """
     rng = np.random.default_rng(seed)
     vectors = np.array(list(itertools.product(range(-reach, reach + 1), repeat=3)))

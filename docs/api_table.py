@@ -55,17 +55,30 @@ def grouped() -> dict[str, list[str]]:
     return {group: found[group] for group in sorted(found, key=lambda g: (g not in order, g != order[0], g))}
 
 
+#: Where the docstring begins with the fields.
+WORDS = {
+    "EffectiveHamiltonian": "An effective Hamiltonian of a ferroelectric, as published",
+    "LangevinFiles": "Which files trajectories read and write on the way",
+    "LocalMode": "A record: charge, mass, well and short-range blocks of one polar mode per cell",
+    "ParaelectricMetal": "A metal with soft polar phonons",
+    "Slab": "Cells along x, y, z; open surfaces along y",
+    "paraelectric_metal": "A metal with soft polar phonons, from two of its numbers",
+}
+
+
 def summary(name: str) -> str:
     """The first sentence of its docstring."""
     text = inspect.getdoc(getattr(crosscurrent, name)) or ""
     first = " ".join(text.split("\n\n")[0].split())
-    return (
-        re.split(r"(?<=\w\w)[.:;] ", first)[0].rstrip(".").replace("|", "\\|").replace("*", "\\*").replace("_", "\\_")
-    )
+    sentence = WORDS.get(name) or re.split(r"(?<!Eqs)(?<!Figs)(?<!Phys)(?<!Rev)(?<!Eq)[.:;] ", first)[0].rstrip(".")
+    # what stands between backquotes is code already
+    parts = sentence.split("`")
+    parts[::2] = [re.sub(r"([*_|])", r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _lines() -> Iterator[str]:
     yield from ("| name | what it is |", "|---|---|")
     for group, names in grouped().items():
         yield f"| **{group}** | |"
-        yield from (f"| [`{name}`](#crosscurrent.{name}) | {summary(name)} |" for name in names)
+        yield from (f"| {{py:obj}}`~crosscurrent.{name}` | {summary(name)} |" for name in names)

@@ -75,13 +75,15 @@ def plain_text(app: object, what: str, name: str, obj: object, options: object, 
 
 
 def write_references(app: object) -> None:
-    """Pages that are made of the package itself: the keys of a job, the help of the commands, the claims of papers."""
+    """Pages that are made of the package itself: keys of a job, help of the commands, claims, public names."""
+    import api_table
     import cli_reference
     import job_reference
     import paper_reference
 
     folder = HERE / "generated"
     folder.mkdir(exist_ok=True)
+    (folder / "api_names.md").write_text(api_table.page(), encoding="utf-8")
     (folder / "job_keys.md").write_text(job_reference.page(), encoding="utf-8")
     (folder / "papers.md").write_text(paper_reference.page(), encoding="utf-8")
     (folder / "commands.md").write_text(cli_reference.page(), encoding="utf-8")

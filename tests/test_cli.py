@@ -269,17 +269,20 @@ select = { mu = 0.0, current = "x", field = "y" }
 value = 1.0
 rtol = 1e-3
 source = "topology"
-[[claim]]
-text = "It is quantised."
-verdict = "reproduces"
-evidence = ""
-checks = ["quantised"]
 [[figure]]
 file = "fig1.png"
 [[figure.line]]
 job = "chern"
 variable = "conductivity"
 select = { current = "x", field = "y" }
+"""
+CLAIM = """
+[[claim]]
+where = "Fig. 1"
+text = "It is quantised."
+verdict = "reproduces"
+why = ""
+checks = ["quantised"]
 """
 
 
@@ -288,6 +291,7 @@ def paper(mesh: int, value: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "chern.toml").write_text(JOB.replace("[12, 12]", f"[{mesh}, {mesh}]"))
     (folder / "reference.toml").write_text(PAPER.replace("value = 1.0", f"value = {value}"))
+    (folder / "claims.toml").write_text(CLAIM)
 
 
 def test_reproduce(call: Call) -> None:

@@ -18,6 +18,11 @@ from crosscurrent.jobs.parse import parse_job
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = sorted([*(REPOSITORY / "docs/tutorials").glob("*.md"), *(REPOSITORY / "docs/howto").glob("*.md")])
+#: Pages beside these whose Python runs as it stands.
+PROGRAMS = [
+    *PAGES,
+    *(REPOSITORY / "docs" / name for name in ("models.md", "slater_koster.md", "theory/irreducible_meshes.md")),
+]
 #: Blocks under this comment need a file of the reader's, or a package that is not here.
 _NOT_RUN = "<!-- not run: "
 
@@ -33,7 +38,13 @@ def _ids(page: Path) -> str:
     return f"{page.parent.name}/{page.stem}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_ids)
+def test_python_of_every_page_runs_or_says_why_not() -> None:
+    """The README has tests of its own, in test_documents."""
+    others = {*(REPOSITORY / "docs").glob("*.md"), *(REPOSITORY / "docs/theory").glob("*.md")} - set(PROGRAMS)
+    assert [page.name for page in others if any(language == "python" for language, _ in _blocks(page))] == []
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=_ids)
 def test_python_runs_and_prints_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     # dataclasses look their module up by name

@@ -30,7 +30,6 @@ from crosscurrent.jobs.claims import (
 )
 from crosscurrent.jobs.reference import (
     FAST_SECONDS,
-    VERDICTS,
     Check,
     Claim,
     load_claims,

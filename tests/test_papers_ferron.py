@@ -100,7 +100,7 @@ def test_broken_well_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_reversed_field_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A velocity that turns the other way: on a small slab, against the same slab with the right sense."""
     folder = tmp_path / "papers" / "ferron-fig3"
-    shutil.copytree(papers_root() / "ferron-fig3", folder)
+    shutil.copytree(papers_root() / "ferron-fig3", folder, ignore=shutil.ignore_patterns("claims.toml"))
     path = folder / "slab.toml"
     text, count = re.subn(r"grid = .*", "grid = [41, 5, 2]", path.read_text(encoding="utf-8"))
     text = text.replace("layers = 10", "layers = 2")

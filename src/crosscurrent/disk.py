@@ -119,7 +119,7 @@ def read_arrays(path: str | Path, *, listed: bool = False) -> dict[str, NDArray[
             size = os.fstat(stream.fileno()).st_size
             if sum(m.file_size for m in members) > max(_SMALL, min(LARGEST, _RATIO * size), size):
                 raise InputError("unpacks to far more than it holds", where=str(path), fix=fix)
-            found = {m.filename.removesuffix(".npy"): _array(archive, m) for m in members}
+            found = {m.filename.removesuffix(".npy"): _array(archive, m, size) for m in members}
         if listed and str(found.pop(_NAMES)) != "\n".join(found):
             raise ValueError("an array is missing, or is another one")
         return found
@@ -134,9 +134,11 @@ def read_arrays(path: str | Path, *, listed: bool = False) -> dict[str, NDArray[
         raise InputError("this is not a readable .npz file", where=str(path), fix=fix) from error
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int) -> NDArray[Any]:
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError("numpy packs in another way")
+    if member.compress_size > size:
+        raise ValueError("it holds more than the file")
     data = archive.read(member)  # compared with its checksum
     stream = io.BytesIO(data)
     version = npy.read_magic(stream)

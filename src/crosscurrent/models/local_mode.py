@@ -28,6 +28,10 @@ Vector = tuple[int, int, int]
 _SYMMETRIC = 1e-9
 
 
+#: No charge, mass, length or coupling in these units comes near this.
+_LARGEST = 1e30
+
+
 @dataclass(frozen=True, eq=False)
 class LocalMode:
     """charge: Z, (3, 3) e. mass: M, (3, 3) amu. angular: Lambda^(k)_ab, (3, 3, 3) amu, k first.
@@ -58,13 +62,13 @@ class LocalMode:
         where = self.name or "local mode"
         for key, shape in (("charge", (3, 3)), ("mass", (3, 3)), ("angular", (3, 3, 3)), ("eps_inf", (3, 3))):
             value = np.array(getattr(self, key), dtype=float)
-            if value.shape != shape or not np.isfinite(value).all():
+            if value.shape != shape or not (np.abs(value) < _LARGEST).all():
                 raise InputError(f"{key} has to be {shape} finite numbers, got {value.shape}", where=where)
             object.__setattr__(self, key, value)
         for key in ("mass", "eps_inf"):
             _check_positive(getattr(self, key), key, where)
         for key in ("volume", "lattice_constant", "eta"):
-            if not (math.isfinite(getattr(self, key)) and getattr(self, key) > 0):
+            if not 1 / _LARGEST < getattr(self, key) < _LARGEST:
                 raise InputError(f"{key} has to be positive, got {getattr(self, key)}", where=where)
         if not np.allclose(self.angular, -self.angular.transpose(0, 2, 1), atol=1e-9 * np.abs(self.angular).max()):
             raise InputError(

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 
 _TIME = {"s": 1e12, "ns": 1e3, "ps": 1.0, "fs": 1e-3}
 _FIELD = {"V/m": 1.0, "kV/m": 1e3, "MV/m": 1e6, "V/cm": 1e2, "kV/cm": 1e5, "MV/cm": 1e8, "V/angstrom": 1e10}
+#: No time and no field in any unit comes near this.
+_LARGEST = 1e30
 _EXAMPLE = "the first line reads, e.g.: time (ps), E_x (V/m), E_y (V/m)"
 
 
@@ -37,6 +39,8 @@ def read_waveform(path: str | Path) -> Sampled:
     lines = [line for line, _ in rows[1:]]
     table = np.array([_numbers(row, len(columns), f"{path}, line {line}") for line, row in rows[1:]])
     table = table.reshape(len(lines), len(columns))
+    if (np.abs(table) > _LARGEST).any():
+        raise InputError("holds a number of a senseless size", where=path, fix="check times and fields")
     dim = 3 if any(name == "E_z" for name, _ in columns) else 2
     times, values = np.zeros(len(lines)), np.zeros((len(lines), dim))
     for (name, factor), column in zip(columns, table.T, strict=True):

@@ -79,7 +79,7 @@ class BlockSeries:
 class Mean:
     """A mean with its standard error, of one shape.
 
-    inflation: the variance of the mean over that of independent blocks. blocks: how many there were.
+    inflation: the variance of the mean over that of independent blocks, all places together. blocks: how many.
     """
 
     value: Floats
@@ -91,18 +91,29 @@ class Mean:
 def mean_of(series: Floats, inflation: float | None = None) -> Mean:
     """Mean over sequences and blocks, and its standard error.
 
-    series: (sequences, blocks, ...), sequences independent of one another. The correlation between blocks is taken to
-    be the same everywhere, weighted with the variance, as single places are too noisy to tell; for a series that has
-    few places, give the inflation of one that has more. With fewer than two blocks in all the error is infinite.
+    series: (sequences, blocks, ...), sequences independent of one another. The correlation between blocks is pooled,
+    weighted with the variance, as single places are too noisy to tell: over all places, or, of a map (sequences,
+    blocks, Nx, Ny, ...), over those of the same x, as cold cells remember otherwise than hot ones. For a series that
+    has few places, give the inflation of one that has more. With fewer than two blocks in all the error is infinite.
     """
     count = series.shape[0] * series.shape[1]
     value = series.mean(axis=(0, 1))
     if count < 2:
         return Mean(value, np.full(value.shape, np.inf), 1.0, count)
     off = series - value
-    known = inflation_of(off) if inflation is None else inflation
-    # the scatter about the mean of the sample misses the variance of that mean, inflation/count of the whole
-    return Mean(value, np.sqrt((off**2).mean(axis=(0, 1)) * known / (count - known)), known, count)
+    scatter = (off**2).mean(axis=(0, 1))
+    if inflation is not None:
+        local = np.array(inflation)
+    elif value.ndim < 2:
+        local = np.array(inflation_of(off))
+    else:
+        local = np.array([inflation_of(off[:, :, x]) for x in range(len(value))])
+        local = local.reshape(-1, *(1,) * (value.ndim - 1))
+    # the scatter about the mean of the sample misses the variance of that mean, local/count of the whole
+    square = scatter * local / (count - local)
+    total = float(scatter.sum())
+    overall = float((scatter * local).sum()) / total if total > 0 else 1.0
+    return Mean(value, np.sqrt(square), overall, count)
 
 
 def inflation_of(off: Floats) -> float:
@@ -125,7 +136,7 @@ def inflation_of(off: Floats) -> float:
         out = (1 + seen) / (1 + (seen - weights) / count)
         if lag >= max(_WINDOW * out / 2, _SHORTEST):
             break
-    return min(max(out, _LEAST), count / 2)
+    return float(min(max(out, _LEAST), count / 2))
 
 
 def pooled_coefficients(series: Floats, partners: Floats) -> Floats:

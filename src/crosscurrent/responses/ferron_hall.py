@@ -137,9 +137,9 @@ def ferron_hall(
     gyroscopic rate in rad/ps, an angular frequency. step: of a BAOAB integrator in ps, for the exact covariance of its
     trajectories; None for continuous time. precision: "double" or "single". currents: also the flow of energy and
     angular momentum in the short range, and the terms of the balance S38 (two to three times the time). anharmonic:
-    "none", or "self-consistent" for the corrections of leading order in the temperature, with their size (ten to twenty
-    times the time). memory: GiB that one worker may use; None for no limit. parts: chunks for each q_z, run: where they
-    run.
+    "none", or "self-consistent" for the corrections of leading order in the temperature, with their size (forty to
+    fifty times the time). memory: GiB that one worker may use; None for no limit. parts: chunks for each q_z, run:
+    where they run.
 
     Returns a dataset over (x, y): kinetic energy, polarization, angular momentum and <du du> at zero field (`..._0`),
     at omega_B (no suffix), and odd in the field (`..._odd`), with the estimates S55 and S58 for the odd polarization,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.models.local_mode import LocalMode
-from crosscurrent.numerics.block_averages import Mean, mean_of, pooled_coefficients, with_controls
+from crosscurrent.numerics.block_averages import Mean, inflation_of, mean_of, pooled_coefficients, with_controls
 from crosscurrent.numerics.driven_slab import DrivenSlab
 from crosscurrent.physics import lattice_observables as observables
 from crosscurrent.physics.lattice_langevin import inverse_root
@@ -216,19 +216,21 @@ def _estimate(series: Floats, controls: tuple[Floats, Floats] | None, reference:
     reduction = before / after if 0 < after < np.inf else 1.0
     if reference is None:
         return Estimate(better, None, beta, reduction, None, np.nan)
-    return Estimate(
-        better, reference, beta, reduction, _slope(best, reference, better.inflation), _rms_z(better, reference)
-    )
+    return Estimate(better, reference, beta, reduction, _slope(best, reference), _rms_z(better, reference))
 
 
-def _slope(series: Floats, reference: Floats, inflation: float) -> Mean | None:
-    """Least-squares slope through zero, block by block: its error knows how the cells hang together. A single series is
-    too short to tell its own autocorrelation, so that of the map is taken."""
+def _slope(series: Floats, reference: Floats) -> Mean | None:
+    """Least-squares slope through zero, block by block: its error knows how the cells hang together.
+
+    A smooth projection remembers longer than a cell, where beats die out, and one series is too short to tell how long.
+    Projections on the reference moved along x remember as long, and are as many as there are cells.
+    """
     square = float((reference**2).sum())
     if square == 0:
         return None
-    flat = series.reshape(*series.shape[:2], -1)
-    return mean_of(flat @ reference.ravel() / square, inflation)
+    moved = np.array([np.roll(reference, cells, axis=0).ravel() for cells in range(len(reference))])
+    slopes = series.reshape(*series.shape[:2], -1) @ moved.T / square
+    return mean_of(slopes[..., 0], inflation_of(slopes - slopes.mean(axis=(0, 1))))
 
 
 def _rms_z(mean: Mean, reference: Floats) -> float:

@@ -116,8 +116,8 @@ def _check_file(path: str | os.PathLike[str]) -> None:
 
 def _check_whole(ds: xr.Dataset) -> None:
     """Raises ValueError for words that are no text, and for errors of another shape than their values."""
-    for holder in (ds, *ds.variables.values()):
-        for key, value in holder.attrs.items():
+    for attrs in (ds.attrs, *(variable.attrs for variable in ds.variables.values())):
+        for key, value in attrs.items():
             f"{key}{value}".encode()  # bytes that are no UTF-8 are read as lone surrogates
     for name, variable in ds.variables.items():
         words = variable.values.ravel().tolist() if variable.dtype.kind in "OU" else []
