@@ -261,7 +261,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     def refused(self: Path, *_: object, **__: object) -> None:  # root may write anywhere, so the refusal is played
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
 
-    monkeypatch.setattr(Path, "touch", refused)
+    monkeypatch.setattr(Path, "open", refused)
     with pytest.raises(InputError, match="Permission denied"):
         results.save(make(), tmp_path / "b.nc")
 

@@ -107,7 +107,7 @@ def test_refusals_name_the_key() -> None:
         (job(until_error='"1 eV"'), r"ferron_hall_langevin\.until_error: 'eV' is not a polarization"),
         (job(step="0.02"), r"ferron_hall_langevin\.step: a step of 0\.02 ps is not stable"),
         (job(batch="3"), "2 realizations in batches of 3"),
-        (job(route='"scenic"'), r"ferron_hall_langevin\.route: unknown route"),
+        (job(route='"scenic"'), r"ferron_hall_langevin\.route: 'scenic' is not known"),
         (job(trajectory='{ file = "t.nc", every = "1 fs" }'), r"every 0\.001 ps do not fall on steps"),
     ):
         with pytest.raises(InputError, match=message):

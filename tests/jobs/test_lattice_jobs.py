@@ -138,10 +138,6 @@ def test_a_scan_without_the_mirror_reverses_every_field() -> None:
         ferron_hall_scan(record, (4, 5, 2), heat, damping, [])
 
 
-class _StopError(Exception):
-    pass
-
-
 def test_an_interrupted_scan_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from crosscurrent.jobs import execute
 
@@ -156,11 +152,11 @@ def test_an_interrupted_scan_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
         for piece in plain(self, stage, work, chunks, weights):
             done += 1
             if done == 4:
-                raise _StopError
+                raise KeyboardInterrupt
             yield piece
 
     monkeypatch.setattr(execute.SerialMap, "__call__", failing)
-    with pytest.raises(_StopError):
+    with pytest.raises(KeyboardInterrupt):
         run_job(asked, output)
     assert not output.exists() and len(list(tmp_path.rglob("*.npz"))) == 3
     done = 10

@@ -213,5 +213,5 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 2"):
         load_local_mode(path)
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="not a text file"):
+    with pytest.raises(InputError, match="not a text in UTF-8"):
         load_local_mode(path)

@@ -9,13 +9,13 @@ from crosscurrent.jobs import schema
 from crosscurrent.jobs.arguments import Asked, converted
 from crosscurrent.models.crystal import HarmonicCrystal
 from crosscurrent.models.phonopy_crystal import load_phonopy
-from crosscurrent.models.phonopy_data import SOURCES, phonopy_file
+from crosscurrent.models.phonopy_data import SOURCES
 
 
 def build_crystal(table: schema.PhonopyCrystal) -> HarmonicCrystal:
     """The crystal of a [model] table. Raises InputError as `load_phonopy` does."""
     files = {key: getattr(table, key) for key in ("force_constants", "force_sets", "born")}
-    crystal = load_phonopy(phonopy_file(table.phonopy), **files)
+    crystal = load_phonopy(table.phonopy, **files)
     source = SOURCES.get(table.phonopy)
     return crystal if source is None else replace(crystal, source=source)
 

@@ -1,6 +1,7 @@
 """The table of the ferron Hall effect from trajectories.
 
-The keys are those of the function and of its `Sampling` and `LangevinFiles`; see `fields` for the units of plain numbers.
+The keys are those of the function and of its `Sampling` and `LangevinFiles`; see `fields` for the units of plain
+numbers.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class FerronHallLangevin(Table, frozen=True, kw_only=True):
     zero_field: bool = True
     common_noise: bool = False
     precision: Literal["double", "single"] = "double"
-    route: str = "fastest"
+    route: Literal["fastest", "fourier", "trigonometric"] = "fastest"
     device: Literal["cpu", "gpu", "gpu-or-cpu"] = "cpu"
     memory: Annotated[float, Meta(gt=0)] | None = None
     trajectory: TrajectoryTable | None = None

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.models.crystal import HarmonicCrystal, neutral_charges
+from crosscurrent.models.phonopy_data import phonopy_file
 from crosscurrent.models.phonopy_files import (
     Displacement,
     read_born,
@@ -61,14 +62,16 @@ def load_phonopy(
 ) -> HarmonicCrystal:
     """The harmonic crystal of a phonopy calculation.
 
-    path: phonopy_params.yaml or phonopy.yaml, plain, .gz or .xz. force_constants, force_sets, born: text files that
-    take the place of what the YAML file holds; without them and without sections of the YAML file, FORCE_CONSTANTS,
-    FORCE_SETS and BORN beside it are read if they exist. symmetrize: makes the force constants obey the
-    acoustic sum rule and the exchange of their indices. symprec: for the symmetry of the cell, angstrom.
+    path: phonopy_params.yaml or phonopy.yaml, plain, .gz or .xz; or "batio3-cubic", which comes with the package.
+    force_constants, force_sets, born: text files that take the place of what the YAML file holds; without them and
+    without sections of the YAML file, FORCE_CONSTANTS, FORCE_SETS and BORN beside it are read if they exist.
+    symmetrize: makes the force constants obey the acoustic sum rule and the exchange of their indices. symprec: for the
+    symmetry of the cell, angstrom.
 
     Units of physical_unit are converted to eV, angstrom and amu. Born charges are optional here; what needs them asks.
     Raises InputError, naming file and section, for anything missing, damaged, inconsistent, or of another cell.
     """
+    path = phonopy_file(path)
     where = str(path)
     sections = _sections(path)
     length, stiffness = units(sections, where)

@@ -36,6 +36,7 @@ class Cost:
 Floats = NDArray[np.float64]
 Trial = AnomalousHallIntegrand | SpinHallIntegrand | SpinGenerationIntegrand
 
+
 def estimate(model: BlochModel, method: Method, *, definitions: Sequence[str] | None = None, n_mu: int = 101) -> Cost:
     """Time a couple of batches and scale up. definitions: as in `spin_hall`, or ("anomalous_hall",)."""
     integrand = _trial_integrand(model, definitions, n_mu)

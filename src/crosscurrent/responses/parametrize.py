@@ -22,7 +22,6 @@ from crosscurrent.models.crystal import HarmonicCrystal
 from crosscurrent.models.effective_hamiltonian import EffectiveHamiltonian
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.phonopy_crystal import load_phonopy
-from crosscurrent.models.phonopy_data import phonopy_file
 from crosscurrent.models.polar_structure import endpoint_displacements, read_structure
 from crosscurrent.physics.effective_hamiltonian import effective_stiffness
 from crosscurrent.physics.mode_projection import centred_shares, mode_wave, projected_stiffness
@@ -60,7 +59,7 @@ def convert_phonopy(
 
     Raises InputError for what the readers, `convert_crystal` and `LocalMode` refuse.
     """
-    crystal = load_phonopy(phonopy_file(path), force_constants=force_constants, force_sets=force_sets, born=born)
+    crystal = load_phonopy(path, force_constants=force_constants, force_sets=force_sets, born=born)
     return convert_crystal(crystal, well, projection, name=name)
 
 
