@@ -12,7 +12,7 @@ from typing import Any
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from sphinx.util.nodes import make_refnode
+from sphinx.addnodes import pending_xref
 
 import crosscurrent
 
@@ -89,15 +89,17 @@ def write_references(app: object) -> None:
     (folder / "commands.md").write_text(cli_reference.page(), encoding="utf-8")
 
 
-def page_of_the_checkout(app: Any, env: Any, node: Any, text: Any) -> Any:
-    """A link of a file at the top of the checkout to another one leads to the page that includes that one."""
-    name = str(node.get("reftarget", "")).removesuffix(".md").lower()
-    if name not in env.found_docs or "refdoc" not in node:
-        return None
-    return make_refnode(app.builder, node["refdoc"], name, None, text)
+def pages_of_the_checkout(app: Any, tree: Any) -> None:
+    """A link of a file at the top of the checkout to another file leads to the page that holds or includes that one."""
+    for node in tree.findall(pending_xref):
+        target = str(node.get("reftarget", ""))
+        name = target.removeprefix("docs/").removesuffix(".md")
+        name = name if "/" in name else name.lower()
+        if target.endswith(".md") and name in app.env.found_docs and not (HERE / target).exists():
+            node.attributes |= {"refdomain": "std", "reftype": "doc", "reftarget": f"/{name}", "refexplicit": True}
 
 
 def setup(app: object) -> None:
-    app.connect("missing-reference", page_of_the_checkout)  # type: ignore[attr-defined]
+    app.connect("doctree-read", pages_of_the_checkout)  # type: ignore[attr-defined]
     app.connect("builder-inited", write_references)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", plain_text)  # type: ignore[attr-defined]
