@@ -150,6 +150,17 @@ def test_deviations_from_the_exact_maps_are_of_one_standard_error(
     assert abs(number(linear, "rms_z", observable, part) - 1) < scatter_of_rms_z(part)
 
 
+def test_slope_of_the_variance_is_that_of_its_map() -> None:
+    """Both are about the mean displacement, not about the ordered state, from which the anharmonic mean is away."""
+    # without control variates, whose coefficients are fitted for each observable, the two are the same to rounding
+    ds = run(Sampling(realizations=2, duration=1.0, settle=0.5, block=0.1), control_variate=False)
+    for part, suffix in (("zero_field", "_0"), ("field", ""), ("odd", "_odd")):
+        along = {"component": "x", "partner": "x"}
+        found, exact = (ds[f"displacement_covariance{suffix}{end}"].sel(along) for end in ("", "_noise_free"))
+        slope = float((found * exact).sum() / (exact**2).sum())
+        assert number(ds, "slope", "displacement_variance", part) == pytest.approx(slope, rel=1e-10)
+
+
 def scatter_of_rms_z(part: str) -> float:
     """Three standard deviations of the root mean square of z over the cells of the short runs.
 

@@ -13,7 +13,7 @@ from crosscurrent.numerics.block_averages import Mean, inflation_of, mean_of, po
 from crosscurrent.numerics.driven_slab import DrivenSlab
 from crosscurrent.physics import lattice_observables as observables
 from crosscurrent.physics.lattice_langevin import inverse_root
-from crosscurrent.responses.ferron_hall_langevin_maps import SLOTS, Symmetry
+from crosscurrent.responses.ferron_hall_langevin_maps import SLOTS, WIDTH, Symmetry
 from crosscurrent.responses.ferron_hall_maps import Maps
 
 Floats = NDArray[np.float64]
@@ -71,11 +71,15 @@ class Samples:
         twin = None if self.twin is None else self.symmetry.parts(self.twin)
         exact = self.symmetry.parts(self.exact)
         shift = None if twin is None else _ShiftResponse(self.record, self.problem)
-        return {
-            (name, part): self._one(name, quantity, part, full, twin, exact, shift)
-            for name, quantity in _quantities(self.record).items()
-            for part in full
-        }
+        out: dict[tuple[str, str], Estimate] = {}
+        square: dict[str, Floats] = {}
+        for name, quantity in _quantities(self.record).items():
+            for part in full:
+                less = quantity(square[part]) if name in _CENTRED and not self.linear else None
+                out[name, part] = self._one(name, quantity, part, full, twin, exact, shift, less)
+            if name == "mean_polarization":
+                square = _square_of_mean(self.record, {part: out[name, part].mean.value for part in full})
+        return out
 
     def _one(
         self,
@@ -86,14 +90,17 @@ class Samples:
         twin: Rows | None,
         exact: Rows,
         shift: _ShiftResponse | None,
+        less: Floats | None,
     ) -> Estimate:
+        """less: what the mean over the blocks has too much; its own error, of higher order, is left out."""
         controls = None
         if twin is not None and name not in _UNCONTROLLED:
             controls = _controls(name, quantity, twin[part], exact[part], shift)
         reference = None if name in _UNKNOWN else _reference(name, self.record, self.noise_free[part])
         if self.linear and name == "polarization":
             reference = np.zeros_like(self.noise_free[part].shift)
-        return _estimate(quantity(full[part]), controls, reference)
+        series = quantity(full[part])
+        return _estimate(series if less is None else series - less, controls, reference)
 
     def bath_power(self, part: str) -> BathPower:
         """What the baths give to the cells, from the kinetic energy before they act.
@@ -127,7 +134,7 @@ class Samples:
 
 
 def _quantities(record: LocalMode) -> dict[str, Callable[[Floats], Floats]]:
-    """Observable -> what it is of a row."""
+    """Observable -> what it is of a row; the mean displacement comes before what is taken about it."""
     axis = np.asarray(record.well.axis)
     along = np.outer(axis, axis).ravel()
     return {
@@ -137,7 +144,7 @@ def _quantities(record: LocalMode) -> dict[str, Callable[[Floats], Floats]]:
         "angular_momentum": lambda rows: rows[..., SLOTS["angular"]],
         "angular_momentum_z": lambda rows: rows[..., SLOTS["angular"]][..., 2],
         "mean_polarization": lambda rows: rows[..., SLOTS["polarization"]],
-        "second_moment": lambda rows: rows[..., SLOTS["second"]],
+        "displacement_covariance": lambda rows: rows[..., SLOTS["second"]],
         "displacement_variance": lambda rows: rows[..., SLOTS["second"]] @ along,
         "virial": lambda rows: rows[..., SLOTS["virial"]][..., 0],
     }
@@ -146,6 +153,8 @@ def _quantities(record: LocalMode) -> dict[str, Callable[[Floats], Floats]]:
 #: Observables without noise-free maps, and without exact means of the twin.
 _UNKNOWN = ("virial", "mean_polarization")
 _UNCONTROLLED = ("virial",)
+#: Rows hold second moments about the ordered state; these are wanted about the mean.
+_CENTRED = ("displacement_covariance", "displacement_variance")
 
 
 def _reference(name: str, record: LocalMode, maps: Maps) -> Floats:
@@ -157,7 +166,7 @@ def _reference(name: str, record: LocalMode, maps: Maps) -> Floats:
         "polarization": maps.shift,
         "angular_momentum": maps.angular,
         "angular_momentum_z": maps.angular[..., 2],
-        "second_moment": maps.covariance.reshape(nx, ny, 9),
+        "displacement_covariance": maps.covariance.reshape(nx, ny, 9),
         "displacement_variance": np.einsum("a,xyab,b->xy", axis, maps.covariance, axis),
     }
     return values[name]
@@ -186,6 +195,22 @@ class _ShiftResponse:
         spectrum = np.fft.rfft(variance, axis=-2)
         moved = np.einsum("jqy,...qj->...qy", self._response, spectrum)
         return np.asarray(np.fft.irfft(moved, n=self.nx, axis=-2))
+
+
+def _square_of_mean(record: LocalMode, polarization: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Part -> rows that hold <du><du> in place of the second moment, (Nx, Ny, WIDTH). polarization: mean by part."""
+    inverse = np.linalg.inv(record.polarization_per_displacement)
+
+    def rows(polar: Floats) -> Floats:
+        mean = polar @ inverse.T
+        out = np.zeros((*mean.shape[:-1], WIDTH))
+        out[..., SLOTS["second"]] = (mean[..., :, None] * mean[..., None, :]).reshape(*mean.shape[:-1], 9)
+        return out
+
+    # the field reversed: what is odd in it changes sign
+    back = polarization[""] - 2 * polarization["_odd"]
+    odd = 0.5 * (rows(polarization[""]) - rows(back))
+    return {part: odd if part == "_odd" else rows(polar) for part, polar in polarization.items()}
 
 
 def _controls(

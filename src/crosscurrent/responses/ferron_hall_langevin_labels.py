@@ -111,11 +111,9 @@ def _maps(ran: Ran, estimates: Mapping[tuple[str, str], Estimate], part: str) ->
     out: dict[str, Quantity] = {}
     rest = float(ran.trajectories.record.polarization @ np.asarray(ran.trajectories.record.well.axis))
     for name, (units, words, dims) in _MAPS.items():
-        found = estimates["second_moment" if name == "displacement_covariance" else name, part]
+        found = estimates[name, part]
         shape = (*found.mean.value.shape[:2], *(3,) * len(dims))
         value, error = found.mean.value.reshape(shape), found.mean.error.reshape(shape)
-        if name == "displacement_covariance":
-            value = value - _square_of_mean(ran, estimates, part)
         assert found.reference is not None
         reference = found.reference.reshape(shape)
         shift = rest if name == "polarization" and part != "_odd" else 0.0
@@ -132,22 +130,6 @@ def _maps(ran: Ran, estimates: Mapping[tuple[str, str], Estimate], part: str) ->
     if part != "_odd":
         out |= _temperatures(ran, estimates, part)
     return out
-
-
-def _square_of_mean(ran: Ran, estimates: Mapping[tuple[str, str], Estimate], part: str) -> Floats:
-    """<du><du>, which the second moment about the ordered state has too much; (Nx, Ny, 3, 3)."""
-    record = ran.trajectories.record
-    inverse = np.linalg.inv(record.polarization_per_displacement)
-
-    def square(name: str) -> Floats:
-        mean = estimates["mean_polarization", name].mean.value @ inverse.T
-        return np.asarray(mean[..., :, None] * mean[..., None, :])
-
-    if part != "_odd":
-        return square(part)
-    there = estimates["mean_polarization", ""].mean.value @ inverse.T
-    back = there - 2 * estimates["mean_polarization", "_odd"].mean.value @ inverse.T
-    return np.asarray(0.5 * (square("") - back[..., :, None] * back[..., None, :]))
 
 
 def _temperatures(ran: Ran, estimates: Mapping[tuple[str, str], Estimate], part: str) -> dict[str, Quantity]:
