@@ -12,13 +12,14 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.local_mode_file import local_mode
+from crosscurrent.models.local_mode_stability import check_stability
 from crosscurrent.numerics.langevin import Langevin, State
 from crosscurrent.numerics.langevin_sums import Sums
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.numerics.steady_state import steady_state
 from crosscurrent.physics.lattice_dynamics import field_force, lattice_dynamics, softened, velocity_turn
 from crosscurrent.physics.lattice_langevin import bath_strength, driven_slab, gyration, inverse_root
-from crosscurrent.physics.lattice_time_step import check_step, energy, stable_step
+from crosscurrent.physics.lattice_time_step import check_step, energy
 from crosscurrent.physics.lattice_units import ACCELERATION
 from crosscurrent.physics.on_site import AnisotropicOnSite, LinearOnSite, WellOnSite, linearised
 from crosscurrent.units import InputError
@@ -272,14 +273,14 @@ def test_a_field_is_a_force(record: LocalMode) -> None:
 
 def test_a_step_that_is_too_long_is_refused_with_the_limit(record: LocalMode) -> None:
     couplings = record.couplings(Slab(GRID))
-    limit = stable_step(couplings, record.well.stiffness, record.mass)
     matrix = np.stack([couplings.force(u) for u in np.eye(270).reshape(270, *GRID, 3)]).reshape(270, 270)
     matrix = np.kron(np.eye(90), record.well.stiffness) - matrix
     exact = 2 / np.sqrt(np.linalg.eigvalsh(matrix)[-1] * ACCELERATION / record.mass[0, 0])
-    assert limit == pytest.approx(exact, rel=1e-3)
-    assert check_step(0.0025, couplings, record.well.stiffness, record.mass) == limit
-    with pytest.raises(InputError, match=f"{limit:.4g} ps"):
-        check_step(0.016, couplings, record.well.stiffness, record.mass)
+    assert 2 / check_stability(record, Slab(GRID), couplings).frequency == pytest.approx(exact, rel=1e-9)
+    check_step(0.99 * exact, 2 / exact)
+    for step in (1.01 * exact, 0.0, -0.001, np.nan):
+        with pytest.raises(InputError, match=f"below {exact:.3g} ps"):
+            check_step(step, 2 / exact)
     # and it is the limit: just above it the lattice flies apart, just below it does not
     linear = [LinearOnSite((0.0,) * 3, (0.0,) * 3, tuple(map(tuple, record.well.stiffness.tolist())))]
     for factor, bound in ((0.99, True), (1.02, False)):

@@ -32,6 +32,8 @@ PlaneCoupling = Annotated[float, Meta(extra={"quantity": "coupling in a plane"})
 AngularFrequency = Annotated[float, Meta(extra={"quantity": "angular frequency"})]
 Rate = Annotated[float, Meta(ge=0, extra={"quantity": "rate"})]
 Count = Annotated[int, Meta(ge=1)]
+#: Values in a range; more than this is a slip, and would only fill the memory.
+Several = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,7 +45,7 @@ class Range(Table, frozen=True, kw_only=True):
 
     start: Energy
     stop: Energy
-    num: Count
+    num: Several
 
 
 class TimeRange(Table, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ class TimeRange(Table, frozen=True, kw_only=True):
 
     start: Time
     stop: Time
-    num: Count
+    num: Several
 
 
 class TemperatureRange(Table, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ class TemperatureRange(Table, frozen=True, kw_only=True):
 
     start: Temperature
     stop: Temperature
-    num: Count
+    num: Several
     spacing: Literal["linear", "log"] = "linear"
 
 

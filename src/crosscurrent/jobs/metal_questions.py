@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from crosscurrent.jobs.fields import (
-    Count,
     ElectricField,
     Energies,
     Length,
+    Several,
     Table,
     Temperature,
     Temperatures,
@@ -37,7 +37,7 @@ class WaveVectorRange(Table, frozen=True, kw_only=True):
 
     start: float
     stop: float
-    num: Count
+    num: Several
 
 
 class WaveVectorMesh(Table, frozen=True, kw_only=True):

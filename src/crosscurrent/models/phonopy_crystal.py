@@ -49,6 +49,8 @@ _SECTIONS = (
 )
 #: A Born charge may miss the symmetry of the cell by this much before it is taken for another cell's, e.
 _ASYMMETRY = 0.1
+#: Born charges beyond this are a slip, e.
+_LARGEST_CHARGE = 1e3
 
 
 def load_phonopy(
@@ -246,6 +248,8 @@ def _polar(
         shape = (len(primitive.symbols), 3, 3)
         charges = array_of(section["born_effective_charge"], shape, f"{where}, born_effective_charge")
         dielectric = array_of(section.get("dielectric_constant"), (3, 3), f"{where}, dielectric_constant")
+    if np.abs(charges).max() > _LARGEST_CHARGE:
+        raise InputError(f"a Born charge of {np.abs(charges).max():.3g} e", where=where, fix="give charges in e")
     mean, change = symmetrized_charges(operations, charges)
     if change > _ASYMMETRY:
         raise InputError(

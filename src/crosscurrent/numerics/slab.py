@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,9 @@ from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
+
+#: Points of the transform whose couplings no machine of today holds, 288 bytes each.
+_LARGEST = 10**9
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,16 @@ class Slab:
                 where="grid",
                 fix="give the cells along x, y and z, e.g. (41, 31, 9)",
             )
+        self._check_padding()
+        if math.prod(self.transform_shape) > _LARGEST:
+            raise InputError(
+                f"a grid of {' x '.join(map(str, self.shape))} cells is too large: the couplings alone would take "
+                f"{288e-9 * math.prod(self.transform_shape):.0f} GB",
+                where="grid",
+                fix="give fewer cells",
+            )
+
+    def _check_padding(self) -> None:
         if self.padding is None:
             return
         if not self.open_y:

@@ -154,9 +154,10 @@ def _checked_moments(
             where="structure.moments",
             fix="give one a site in the order of the positions, 0 for the nonmagnetic ones",
         )
+    # before anything is squared: an absurd number would overflow
+    if np.abs(values).max() > _LARGEST_MOMENT:
+        raise InputError(f"a moment of {np.abs(values).max():g} mu_B", where="structure.moments", fix="give mu_B")
     size = np.linalg.norm(values, axis=1)
-    if size.max() > _LARGEST_MOMENT:
-        raise InputError(f"a moment of {size.max():g} mu_B", where="structure.moments", fix="give moments in mu_B")
     small = (size > 0) & (size <= tolerance)
     if small.any():
         raise InputError(

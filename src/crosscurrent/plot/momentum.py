@@ -44,15 +44,11 @@ def bands(ds: xr.Dataset, ax: Axes, *, variable: str | None = None, axis: str = 
     labels = str(ds.attrs.get("corner_labels", "")).splitlines()
     corners = np.atleast_1d(np.asarray(ds.attrs.get("corner_distances", []), dtype=float))
     if labels:
-        ax.set_xticks(list(corners), [_corner(label) for label in labels])
+        ax.set_xticks(list(corners), [style.corner(label) for label in labels])
         for corner in corners:
             ax.axvline(corner, color="0.6", linewidth=0.8, zorder=0)
     ax.set_ylabel(style.with_unit("energy", str(energy.attrs.get("units", ""))))
     return lines
-
-
-def _corner(label: str) -> str:
-    return r"$\Gamma$" if label.lower() in ("g", "gamma") else label
 
 
 def bands_figure(ds: xr.Dataset, *, variable: str | None = None, axis: str = "z", title: str | None = None) -> Figure:

@@ -29,7 +29,7 @@ def dispersion(ds: xr.Dataset, ax: Axes, *, colour: str = style.COLOURS[0]) -> N
         ax.plot(distance[part], frequency[part], color=colour, linewidth=1.2)
     ax.axhline(0.0, color="0.4", linewidth=0.8)
     corners = np.atleast_1d(np.asarray(ds.attrs["corner_distances"], dtype=float))
-    labels = ["|".join(map(_corner, label.split("|"))) for label in str(ds.attrs["corner_labels"]).splitlines()]
+    labels = ["|".join(map(style.corner, label.split("|"))) for label in str(ds.attrs["corner_labels"]).splitlines()]
     ax.set_xticks(list(corners), labels)
     ax.grid(False, axis="x")
     for corner in corners:
@@ -46,7 +46,3 @@ def dispersion_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
     ax.set_title(title if title is not None else str(ds.attrs.get("job_title") or ds.attrs["quantity"]), fontsize=11)
     style.note(figure, ds)
     return figure
-
-
-def _corner(label: str) -> str:
-    return r"$\Gamma$" if label.lower() in ("g", "gamma") else label

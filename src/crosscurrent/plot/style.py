@@ -56,6 +56,11 @@ def new_figure(width: float = 6.0, height: float = 4.2) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def corner(label: str) -> str:
+    """A corner of the zone as it is printed."""
+    return r"$\Gamma$" if label.lower() in ("g", "gamma") else label
+
+
 def prepare(ax: Axes) -> Axes:
     """Clean axes in the house style."""
     ax.set_prop_cycle(cycler(color=list(COLOURS)))

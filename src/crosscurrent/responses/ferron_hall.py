@@ -28,6 +28,7 @@ from crosscurrent.physics.lattice_langevin import (
     driven_slab,
     gyration,
 )
+from crosscurrent.physics.lattice_time_step import check_step
 from crosscurrent.responses.ferron_hall_anharmonic import ANHARMONIC, Settings, addition, anharmonic_maps
 from crosscurrent.responses.ferron_hall_bonds import equilibrium_bond
 from crosscurrent.responses.ferron_hall_labels import Addition, Lattice, labelled
@@ -197,7 +198,8 @@ def ferron_hall_kernels(
     _check_memory(int(least * 2**30), memory)
     ties = record.couplings(slab)
     stability = check_stability(record, slab, ties)
-    _check_step(step, stability)
+    if step is not None:
+        check_step(step, stability.frequency)
     fields = {"still": 0.0, "turned": omega_B, "reversed": -omega_B}
     problems = {name: _problem(record, ties, friction, omega, step, currents) for name, omega in fields.items()}
     need = max(memory_bytes(problems["turned"], precision), int(least * 2**30) if anharmonic != "none" else 0)
@@ -274,16 +276,4 @@ def _check_anharmonic(anharmonic: str, step: float | None, currents: bool) -> No
             "anharmonic corrections are there in continuous time, and not for the currents",
             where="anharmonic",
             fix="leave out the step and the currents, or the correction",
-        )
-
-
-def _check_step(step: float | None, stability: Stability) -> None:
-    if step is None:
-        return
-    longest = 2 / stability.frequency
-    if not (math.isfinite(step) and 0 < step < longest):
-        raise InputError(
-            f"a step of {step:g} ps is not stable: the fastest mode turns at {stability.frequency:.4g} rad/ps",
-            where="step",
-            fix=f"stay below {longest:.3g} ps, better below a third of it",
         )

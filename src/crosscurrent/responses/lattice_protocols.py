@@ -23,6 +23,7 @@ from crosscurrent.numerics.slab_stability import lowest_mode
 from crosscurrent.physics.lattice_dynamics import field_force, lattice_dynamics
 from crosscurrent.physics.lattice_energy import Couplings
 from crosscurrent.physics.lattice_langevin import stiffness
+from crosscurrent.physics.lattice_time_step import check_step
 from crosscurrent.physics.lattice_units import ACCELERATION, BOLTZMANN
 from crosscurrent.physics.periodic_couplings import mode_frequencies
 from crosscurrent.units import InputError
@@ -104,13 +105,7 @@ def box_of(
     if precision not in ("double", "single"):
         raise InputError(f"unknown precision '{precision}'", where="precision", fix="choose double or single")
     frequency, warnings = _fastest_mode(lattice, slab)
-    longest = 2 / frequency
-    if step >= longest:
-        raise InputError(
-            f"a step of {step:g} ps is not stable: the fastest mode turns at {frequency:.4g} rad/ps",
-            where="step",
-            fix=f"stay below {longest:.3g} ps, better below a third of it",
-        )
+    check_step(step, frequency)
     return Box(lattice, slab, step, damping, seed, precision), (*lattice.warnings, *warnings)
 
 

@@ -35,6 +35,8 @@ _UP_TO = 0.97
 _INTERPOLATION = 1e-10
 #: Length of the periodic window in units of the pulse, so that its end does not reach its beginning.
 _PADDING = 3
+#: Samples of a pulse; its transform would take gigabytes beyond.
+_LONGEST = 2e7
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,13 @@ def spectrum_below(waveform: Waveform, dim: int, gap: DirectGap) -> Spectrum:
     window = _PADDING * (end - start)
     # twice the band: the step also has to resolve the gap, to see what lies above it
     highest = max(waveform.bandwidth, 1.05 * gap.frequency)
-    n = 2 * math.ceil(window * highest * 1.25)
+    n = 2 * math.ceil(min(window * highest, _LONGEST) * 1.25)
+    if n > _LONGEST:
+        raise InputError(
+            f"{window * highest:.2g} oscillations of {highest:.3g} THz stand in the window of the pulse",
+            where="pulse",
+            fix="make the pulse shorter, or its frequency lower",
+        )
     t = start + np.arange(n) * window / n
     field = Drive(waveform, dim).field(t)
     frequencies = np.fft.rfftfreq(n, window / n)
