@@ -1,4 +1,7 @@
-"""One line on every public name, made of the package itself: its group is where it lives."""
+"""Every public name, made of the package itself: all of them on one screen, and one line on each.
+
+The group of a name is where it lives.
+"""
 
 from __future__ import annotations
 
@@ -10,37 +13,60 @@ import crosscurrent
 
 #: Beginning of the home of a name -> group, first match wins.
 GROUPS = (
-    ("responses.ferron_hall_langevin_", "Settings of trajectories"),
-    ("results.trajectory", "Settings of trajectories"),
-    ("responses.lattice_protocols", "Protocols on lattices of polar modes"),
-    ("responses.ferron", "Ferron Hall effect"),
-    ("responses.phonon_dispersion", "Records of polar modes"),
-    ("responses.parametrize", "Records of polar modes"),
-    ("responses.record_kernel", "Records of polar modes"),
-    ("responses.well_data", "Records of polar modes"),
-    ("models.local_mode", "Records of polar modes"),
-    ("models.phonopy", "Records of polar modes"),
-    ("models.effective_hamiltonian", "Records of polar modes"),
-    ("responses.phonon", "Spin currents that soft phonons mediate"),
-    ("models.paraelectric_metal", "Spin currents that soft phonons mediate"),
+    ("responses.ferron_hall_langevin_", "Trajectories"),
+    ("results.trajectory", "Trajectories"),
+    ("responses.lattice_protocols", "Protocols"),
+    ("responses.ferron", "Ferron Hall"),
+    ("responses.phonon_dispersion", "Polar modes"),
+    ("responses.parametrize", "Polar modes"),
+    ("responses.record_kernel", "Polar modes"),
+    ("responses.well_data", "Polar modes"),
+    ("models.local_mode", "Polar modes"),
+    ("models.phonopy", "Polar modes"),
+    ("models.effective_hamiltonian", "Polar modes"),
+    ("responses.phonon", "Soft phonons"),
+    ("models.paraelectric_metal", "Soft phonons"),
     ("responses.symmetry", "Symmetry"),
     ("physics.", "Symmetry"),
     ("models.symmetrize", "Symmetry"),
-    ("responses.", "Responses of Bloch electrons"),
-    ("models.waveform_file", "Fields in time"),
-    ("numerics.waveforms", "Fields in time"),
-    ("models.profile_file", "Slabs and profiles"),
-    ("numerics.profiles", "Slabs and profiles"),
-    ("numerics.slab", "Slabs and profiles"),
-    ("models.", "Models of electrons"),
-    ("numerics.domains", "Cutoffs of k.p models"),
-    ("numerics.", "Sums over momentum"),
-    ("", "Jobs and results"),
+    ("responses.", "Electrons"),
+    ("models.waveform_file", "Pulses"),
+    ("numerics.waveforms", "Pulses"),
+    ("models.profile_file", "Slabs"),
+    ("numerics.profiles", "Slabs"),
+    ("numerics.slab", "Slabs"),
+    ("models.", "Their models"),
+    ("numerics.domains", "Cutoffs of k"),
+    ("numerics.", "Sums"),
+    ("", "Jobs"),
+)
+
+#: The groups as they are read: electrons, soft phonons, lattices, and what is common to all.
+ORDER = (
+    "Electrons",
+    "Their models",
+    "Cutoffs of k",
+    "Sums",
+    "Pulses",
+    "Symmetry",
+    "Soft phonons",
+    "Ferron Hall",
+    "Trajectories",
+    "Protocols",
+    "Polar modes",
+    "Slabs",
+    "Jobs",
 )
 
 
+def overview() -> str:
+    """All names by group, one row a group, in MyST."""
+    rows = (f"| {group} | " + ", ".join(map(_link, names)) + " |" for group, names in grouped().items())
+    return "\n".join(("| what for | names |", "|---|---|", *rows)) + "\n"
+
+
 def page() -> str:
-    """The table in MyST."""
+    """One line on every name, in MyST."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -50,9 +76,7 @@ def grouped() -> dict[str, list[str]]:
     for name, home in sorted(crosscurrent._HOMES.items(), key=lambda pair: pair[0].lower()):
         group = next(title for start, title in GROUPS if home.startswith(start))
         found.setdefault(group, []).append(name)
-    # electrons first
-    order = ["Responses of Bloch electrons", "Models of electrons"]
-    return {group: found[group] for group in sorted(found, key=lambda g: (g not in order, g != order[0], g))}
+    return {group: found[group] for group in ORDER}
 
 
 #: Where the docstring begins with the fields.
@@ -81,4 +105,8 @@ def _lines() -> Iterator[str]:
     yield from ("| name | what it is |", "|---|---|")
     for group, names in grouped().items():
         yield f"| **{group}** | |"
-        yield from (f"| {{py:obj}}`~crosscurrent.{name}` | {summary(name)} |" for name in names)
+        yield from (f"| {_link(name)} | {summary(name)} |" for name in names)
+
+
+def _link(name: str) -> str:
+    return f"{{py:obj}}`~crosscurrent.{name}`"

@@ -80,12 +80,15 @@ def write_references(app: object) -> None:
     import cli_reference
     import job_reference
     import paper_reference
+    import reproduced_gallery
 
     folder = HERE / "generated"
     folder.mkdir(exist_ok=True)
+    (folder / "api_overview.md").write_text(api_table.overview(), encoding="utf-8")
     (folder / "api_names.md").write_text(api_table.page(), encoding="utf-8")
     (folder / "job_keys.md").write_text(job_reference.page(), encoding="utf-8")
     (folder / "papers.md").write_text(paper_reference.page(), encoding="utf-8")
+    (folder / "reproduced.md").write_text(reproduced_gallery.page(), encoding="utf-8")
     (folder / "commands.md").write_text(cli_reference.page(), encoding="utf-8")
 
 

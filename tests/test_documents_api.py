@@ -25,6 +25,12 @@ def table() -> ModuleType:
     return module
 
 
+def test_every_public_name_is_on_one_screen(table: ModuleType) -> None:
+    page = table.overview()
+    assert sorted(re.findall(r"`~crosscurrent\.(\w+)`", page)) == PUBLIC
+    assert len(page.splitlines()) < 25
+
+
 def test_every_public_name_is_in_the_table_once(table: ModuleType) -> None:
     page = table.page()
     assert sorted(re.findall(r"`~crosscurrent\.(\w+)`", page)) == PUBLIC

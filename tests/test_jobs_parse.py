@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosscurrent.jobs import schema
+from crosscurrent.jobs.fields import Range, TemperatureRange, TimeRange
+from crosscurrent.jobs.metal_questions import WaveVectorRange
 from crosscurrent.jobs.parse import job_hash, job_to_toml, load_job, parse_job, run_key, validated
 from crosscurrent.jobs.quantities import UNITS, parse_quantity
+from crosscurrent.jobs.validate import convert
 from crosscurrent.units import BOLTZMANN_EV_PER_K, InputError
 
 GOOD = """
@@ -149,6 +152,9 @@ REFUSED = [
     ("radial = 100", "radial = 1.5", "zone.radial", "expected a whole number, got 1.5"),
     ("radial = 100", "radial = true", "zone.radial", "expected a whole number, got true"),
     ("radial = 100", 'radial = "100"', "zone.radial", "expected a whole number, got '100'"),
+    ("num = 11", "num = 9223372036854775807", "spin_hall.mu.num", "must be 1000000 or less, got 9223372036854775807"),
+    ("radial = 100", "radial = 1000001", "zone.radial", "must be 1000000 or less"),
+    ('method = "polar"', 'method = ["polar"]', "zone.method", "a list is not known"),
     ("300", "-1", "spin_hall.temperature", "must be 0 or more, got -1"),
     ("300", '"-10 meV"', "spin_hall.temperature", "must be 0 or more, got '-10 meV'"),
     ("300", "nan", "spin_hall.temperature", "not a finite number"),
@@ -175,6 +181,14 @@ def test_bad_key_is_named_in_one_line(old: str, new: str, path: str, words: str)
     assert text.startswith(f"job.toml: {path}: "), text
     assert words.lower() in text.lower(), text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("table", [Range, TimeRange, TemperatureRange, WaveVectorRange])
+def test_ranges_fit_into_a_memory(table: type[Any]) -> None:
+    ends = {"start": 1.0, "stop": 2.0}
+    assert convert({**ends, "num": 1_000_000}, table).num == 1_000_000
+    with pytest.raises(InputError, match=r"^num: must be 1000000 or less, got 1000001"):
+        convert({**ends, "num": 1_000_001}, table)
 
 
 def test_every_refusal_starts_from_a_good_job() -> None:

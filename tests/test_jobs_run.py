@@ -20,8 +20,9 @@ from crosscurrent.jobs import schema
 from crosscurrent.jobs.build import prepare
 from crosscurrent.jobs.model import build_model, parameter_value
 from crosscurrent.jobs.parse import parse_job
-from crosscurrent.jobs.plan import plan, starter_job
+from crosscurrent.jobs.plan import plan
 from crosscurrent.jobs.run import parts_folder
+from crosscurrent.jobs.starter import starter_job
 from crosscurrent.jobs.store import Store
 from crosscurrent.models.materials.registry import Parameter, catalogue
 from crosscurrent.numerics.domains import Sphere

@@ -98,7 +98,7 @@ def test_dataset_refuses_what_does_not_fit(change: dict[str, Any], message: str)
 def test_provenance_names_version_and_commit(repository: Path) -> None:
     ds = make()
     assert ds.attrs["crosscurrent_version"] == __import__("crosscurrent").__version__
-    if (repository / ".git").exists():
+    if (repository / ".git").exists() and Path(schema.__file__).is_relative_to(repository):
         git = subprocess.run(
             ["git", "-C", repository, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
         )
@@ -273,6 +273,35 @@ def test_load_refuses_what_is_no_result(tmp_path: Path, content: bytes | None) -
         path.write_bytes(content)
     with pytest.raises(InputError, match=r"x\.nc"):
         results.load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ds: ds.assign_coords(current=["x", "x"]),
+        lambda ds: ds.assign(conventional_error=ds.conventional_error.isel(mu=0)),
+        lambda ds: ds.assign_attrs(model=b"\xff\xfe".decode("utf-8", "surrogateescape")),
+    ],
+    ids=["labels that come twice", "errors of another shape", "words that are no text"],
+)
+def test_load_refuses_what_contradicts_itself(change: Any, tmp_path: Path) -> None:
+    """A tensor with two components x would give one of them for the other."""
+    np.testing.assert_array_equal(results.load(foreign(make(), tmp_path / "sound.nc")).liu2023, make().liu2023)
+    with pytest.raises(InputError, match=r"x\.nc: this is not a netCDF result, or it is damaged"):
+        results.load(foreign(change(make()), tmp_path / "x.nc"))
+
+
+def foreign(ds: xr.Dataset, path: Path) -> Path:
+    """The file that another program would have made of it, without a look at what it says."""
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = dict(ds.sizes)
+        for name, variable in ds.variables.items():
+            text = variable.dtype.kind == "U"
+            made = file.create_variable(name, variable.dims, h5netcdf.core.h5py.string_dtype() if text else float)
+            made[...] = variable.values.astype(object) if text else variable.values
+            made.attrs["units"] = variable.attrs.get("units", "")
+        file.attrs["model"] = np.bytes_(ds.model.encode("utf-8", "surrogateescape"))
+    return path
 
 
 # ------------------------------------------------------------------------------------------------ text

@@ -101,8 +101,11 @@ def parse_json(text: str, where: str) -> Any:
 
 def write_arrays(stream: BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:
     """A .npz file with a list of what is in it, so that an array which is lost is missed."""
-    words: dict[str, Any] = {_NAMES: np.array("\n".join(arrays)), **arrays}
-    np.savez(stream, allow_pickle=False, **words)
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, array in {_NAMES: np.array("\n".join(arrays)), **arrays}.items():
+            # as numpy.savez does, which can be told to leave pickles alone only since numpy 2.2
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def read_arrays(path: str | Path, *, listed: bool = False) -> dict[str, NDArray[Any]]:

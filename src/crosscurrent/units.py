@@ -19,6 +19,9 @@ HBAR_EV_S: float = _c.hbar / _c.e
 E2_OVER_HBAR_S: float = _c.e**2 / _c.hbar
 BOHR_MAGNETON_EV_PER_T: float = _c.physical_constants["Bohr magneton in eV/T"][0]
 ANGSTROM_M: float = 1e-10
+#: Atomic units of length and energy
+BOHR_ANGSTROM: float = _c.physical_constants["Bohr radius"][0] * 1e10
+HARTREE_EV: float = _c.physical_constants["Hartree energy in eV"][0]
 
 
 class InputError(ValueError):
@@ -65,12 +68,11 @@ SPIN_HALL_UNITS_3D: dict[str, float] = {
     "e/angstrom": 1.0,
 }
 #: The same in two dimensions, where x is a pure number and J_i/E_j a charge.
-_PI = 3.141592653589793
 SPIN_HALL_UNITS_2D: dict[str, float] = {
     "e": 1.0,
-    "e/(2 pi)": 2 * _PI,
-    "e/(4 pi)": 4 * _PI,
-    "e/(8 pi)": 8 * _PI,
+    "e/(2 pi)": 2 * _c.pi,
+    "e/(4 pi)": 4 * _c.pi,
+    "e/(8 pi)": 8 * _c.pi,
     "(hbar/e) S": E2_OVER_HBAR_S,
 }
 #: sigma_ij = (e^2/hbar) * x
@@ -78,7 +80,7 @@ HALL_UNITS_3D: dict[str, float] = {
     "S/cm": E2_OVER_HBAR_S / ANGSTROM_M / 100.0,
     "S/m": E2_OVER_HBAR_S / ANGSTROM_M,
 }
-HALL_UNITS_2D: dict[str, float] = {"e^2/h": 2 * _PI, "S": E2_OVER_HBAR_S}
+HALL_UNITS_2D: dict[str, float] = {"e^2/h": 2 * _c.pi, "S": E2_OVER_HBAR_S}
 
 G_FACTOR_SPIN: float = 2.0
 #: h in eV/THz: the photon energy h nu of one terahertz

@@ -357,6 +357,13 @@ def cases(name: str) -> tuple[Path, list[Case]]:
     return folder, (FORMATS | {"faulty": faulty})[name](folder)
 
 
+class _Muttering:
+    """Python can only print the error of a finaliser; a user would see it."""
+
+    def __del__(self) -> None:
+        raise ZeroDivisionError("of a finaliser")
+
+
 def faulty(folder: Path) -> list[Case]:
     """A reader with a fault of the kind that an environment variable names, on its second file."""
     from crosscurrent.units import InputError
@@ -374,6 +381,8 @@ def faulty(folder: Path) -> list[Case]:
             bytearray(1 << 40)
         if fault == "dies":
             os.kill(os.getpid(), signal.SIGSEGV)
+        if fault == "mutters":
+            _Muttering()
         raise InputError("refused")
 
     return [Case("a.txt", b"1 2 3", read)]

@@ -168,7 +168,12 @@ def _killed(child: int, after: float) -> bool:
     if _ended(child):
         return False
     os.kill(child, signal.SIGKILL)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    # one that was just leaving has a status of its own, which `_finish` is to find still
+    end = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    if end is None or end.si_code != os.CLD_KILLED:
+        return False
+    os.waitpid(child, 0)
+    return True
 
 
 def _ended(child: int) -> bool:

@@ -12,9 +12,9 @@ import os
 import random
 import re
 import resource
-import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -78,27 +78,29 @@ def fuzz(name: str, count: int, *, seed: int = 0, workers: int = 1, first: int =
     context = multiprocessing.get_context("spawn")
     share = -(-count // workers)
     ranges = [(first + at, first + min(at + share, count)) for at in range(0, count, share)]
-    running = [_Worker(context, name, seed, *each) for each in ranges]
-    while running:
-        for worker in list(running):
-            done = worker.look(report)
-            if done:
-                running.remove(worker)
-        time.sleep(0.005)
+    # a worker that is killed cannot clear up
+    with tempfile.TemporaryDirectory(prefix=f"crosscurrent-fuzz-{name}-") as folder:
+        running = [_Worker(context, folder, name, seed, *each) for each in ranges]
+        while running:
+            for worker in list(running):
+                done = worker.look(report)
+                if done:
+                    running.remove(worker)
+            time.sleep(0.005)
     return report
 
 
 class _Worker:
     """A process and the range that it is to do; restarted behind an input that ends it."""
 
-    def __init__(self, context: Any, name: str, seed: int, start: int, stop: int) -> None:
-        self.context, self.name, self.seed, self.at, self.stop = context, name, seed, start, stop
+    def __init__(self, context: Any, folder: str, name: str, seed: int, start: int, stop: int) -> None:
+        self.context, self.folder, self.name, self.seed, self.at, self.stop = context, folder, name, seed, start, stop
         self._start()
 
     def _start(self) -> None:
         self.pipe, other = self.context.Pipe(duplex=False)
         self.process = self.context.Process(
-            target=_work, args=(other, self.name, self.seed, self.at, self.stop), daemon=True
+            target=_work, args=(other, self.folder, self.name, self.seed, self.at, self.stop), daemon=True
         )
         self.process.start()
         other.close()
@@ -160,27 +162,48 @@ def _merge(report: Report, part: Report) -> None:
             report.findings[finding.what] = finding
 
 
-def _work(pipe: Connection, name: str, seed: int, start: int, stop: int) -> None:
+def _work(pipe: Connection, under: str, name: str, seed: int, start: int, stop: int) -> None:
     from fuzz.formats import cases
 
+    tempfile.tempdir = under
     folder, known = cases(name)
     target = folder / "damaged"
     target.mkdir()
     warnings.simplefilter("error")
+    # what Python can only print, such as an error in a finaliser, a user sees too
+    ignored: list[str] = []
+    sys.unraisablehook = lambda said: ignored.append(_unraisable(said))
     limit_memory()
     signal.signal(signal.SIGVTALRM, _too_long)
     part = Report(name, seed)
     for index in range(start, stop):
         which, rng = damaged(seed, name, index, len(known))
         # before the input is read: should it end this process, the parent knows which it was
-        pipe.send(("doing", index, known[which].name, part))
+        if not _told(pipe, "doing", index, known[which].name, part):
+            break
         one(part, known[which], rng, target, index)
+        for what in ignored:
+            part.add(Finding(f"{known[which].name}: {what}", known[which].name, index))
+        ignored.clear()
         if part.inputs >= BATCH:
-            pipe.send(("part", part))
+            _told(pipe, "part", part)
             part = Report(name, seed)
-    pipe.send(("part", part))
-    pipe.send(("done",))
-    shutil.rmtree(folder, ignore_errors=True)
+    _told(pipe, "part", part)
+    _told(pipe, "done")
+
+
+def _told(pipe: Connection, *words: Any) -> bool:
+    """Whether somebody still listens: a run that was stopped leaves its workers behind, with nobody to tell."""
+    try:
+        pipe.send(words)
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def _unraisable(said: Any) -> str:
+    error = said.exc_value
+    return f"ignored: {said.err_msg or ''} {_where(error)}" if error is not None else "ignored: an error without words"
 
 
 def limit_memory(extra: int = MEMORY) -> None:
@@ -199,6 +222,8 @@ def one(part: Report, case: Any, rng: random.Random, target: Path, index: int) -
     from crosscurrent.units import InputError
 
     path = target / case.name
+    # another file of that name: HDF5 would go on with what it knows of one that it still holds open
+    path.unlink(missing_ok=True)
     path.write_bytes(mutate(case.data, rng, case.text))
     begun = time.process_time()
     signal.setitimer(signal.ITIMER_VIRTUAL, CPU_S)
@@ -222,9 +247,11 @@ def _where(error: BaseException) -> str:
     """The kind of an error and the line of the package where it came up."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if "crosscurrent" in f.filename and "fuzz" not in f.filename]
-    place = (ours or frames)[-1]
     words = re.sub(r"[0-9.]+|'[^']*'", "#", str(error).split("\n")[0])[:80]
-    return f"{type(error).__name__}: {words} at {Path(place.filename).name}:{place.lineno} ({place.name})"
+    said = f"{type(error).__name__}: {words}"
+    for place in (ours or frames)[-1:]:
+        said += f" at {Path(place.filename).name}:{place.lineno} ({place.name})"
+    return said
 
 
 def show(name: str, index: int, seed: int) -> None:

@@ -17,11 +17,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import crosscurrent
+from crosscurrent import cli
 from crosscurrent.disk import new_file, parse_json, parse_toml, read_arrays, read_bytes, read_text
 from crosscurrent.jobs.langevin import placed
-from crosscurrent.jobs.parse import load_job
+from crosscurrent.jobs.parse import load_job, parse_job
+from crosscurrent.jobs.run import run_job
 from crosscurrent.jobs.store import Store
 from crosscurrent.models.local_mode_file import load_local_mode
 from crosscurrent.models.phonopy_yaml import parse_sections
@@ -33,6 +36,7 @@ from crosscurrent.results import load
 from crosscurrent.results.files import write_whole
 from crosscurrent.results.trajectory import TrajectoryFile
 from crosscurrent.units import InputError
+from fuzz.formats import JOBS
 
 SOURCE = Path(crosscurrent.__file__).parent
 
@@ -71,31 +75,24 @@ def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
+#: What runs text as a program, or a file, or another program.
+_RUN = ("pickle.loads", "pickle.load", "np.load", "eval", "exec", "compile", "os.system", "os.popen", "yaml.load")
+_RUN += ("np.loadtxt", "subprocess.run", "subprocess.Popen", "subprocess.check_output", "runpy.run_path")
+
+
 def test_who_may_load_pickles_and_arrays() -> None:
     """Work that one process hands to another travels as a pickle, and nothing else does; numpy's own loader is used for
-    data of the package only; no reader evaluates text."""
-    calls = ("pickle.loads", "pickle.load", "np.load", "eval", "exec", "os.system", "yaml.load", "np.loadtxt")
+    data of the package only; no reader evaluates text; git is asked for the commit, and no other program."""
     found: dict[str, set[str]] = {}
     for path in SOURCE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)) if any(word in text for word in calls) else ():
-            if not isinstance(node, ast.Call):
-                continue
-            name = ast.unparse(node.func)
-            if name in (
-                "pickle.loads",
-                "pickle.load",
-                "np.load",
-                "eval",
-                "exec",
-                "os.system",
-                "yaml.load",
-                "np.loadtxt",
-            ):
+        for node in ast.walk(ast.parse(text)) if any(word in text for word in _RUN) else ():
+            if isinstance(node, ast.Call) and (name := ast.unparse(node.func)) in _RUN:
                 found.setdefault(name, set()).add(path.relative_to(SOURCE).as_posix())
                 if name == "np.load":
                     assert any(k.arg == "allow_pickle" and ast.unparse(k.value) == "False" for k in node.keywords), path
     assert found.pop("pickle.loads") <= {"jobs/processes.py", "jobs/dask_map.py"}
+    assert found.pop("subprocess.run") <= {"results/schema.py"}
     assert found.pop("np.load", set()) <= {"models/materials/bismuth.py"}
     assert not found
 
@@ -271,6 +268,45 @@ def test_a_stage_cannot_leave_its_folder(tmp_path: Path) -> None:
     store = Store(tmp_path / "x.parts", "k")
     for stage in ("../../away", "/etc/passwd", "a/../b", ".."):
         assert store.path(stage, 0).resolve().parent.parent == (tmp_path / "x.parts").resolve()
+
+
+# ------------------------------------------------------------------------------------------------ what words can do
+@pytest.fixture(scope="module")
+def talkative(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A result whose words would steer a browser, a terminal, or a typesetter."""
+    path = tmp_path_factory.mktemp("words") / "a.nc"
+    ds = run_job(parse_job(JOBS[1]))
+    ds.attrs["job_title"] = r"$\ce{Bi2Se3}$ </script><script>alert(1)</script>"
+    ds.attrs["quantity"] = "<img src=x onerror=alert(1)> \x1b]0;mine\x07"
+    ds.mu.attrs["long_name"] = r"<!--<script> $\frac{$ and $x$"
+    ds.to_netcdf(path, engine="h5netcdf")
+    return path
+
+
+def test_words_do_not_become_a_page(talkative: Path) -> None:
+    page = talkative.with_suffix(".html")
+    assert CliRunner().invoke(cli.app, ["report", str(talkative), "-o", str(page)]).exit_code == 0
+    text = page.read_text()
+    for bad in ("<script>alert", "<img src=x", "<!--<script>"):
+        assert bad not in text
+    assert r"$\ce{Bi2Se3}$ &lt;/script&gt;" in text
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_words_that_are_no_formula_are_drawn_as_they_are(talkative: Path, suffix: str) -> None:
+    target = talkative.with_suffix(suffix)
+    done = CliRunner().invoke(cli.app, ["plot", str(talkative), "-o", str(target)])
+    assert done.exit_code == 0, done.output
+    assert target.stat().st_size > 1000
+
+
+def test_words_do_not_steer_the_terminal(talkative: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli.app, ["explain", str(talkative)], color=True)
+    assert done.exit_code == 0 and "mine" in done.output
+    assert not {"\x1b", "\x07"} & set(done.output)
+    (tmp_path / "job.toml").write_text('"a\\u001b[2Jb" = 1\n')
+    done = CliRunner().invoke(cli.app, ["check", str(tmp_path / "job.toml")], color=True)
+    assert done.exit_code == 2 and "[2Jb" in done.output and "\x1b" not in done.output
 
 
 # ------------------------------------------------------------------------------------------------ what else was found

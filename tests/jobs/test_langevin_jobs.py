@@ -105,7 +105,8 @@ def test_refusals_name_the_key() -> None:
     for text, message in (
         (job(device='"tpu"'), r"ferron_hall_langevin\.device"),
         (job(until_error='"1 eV"'), r"ferron_hall_langevin\.until_error: 'eV' is not a polarization"),
-        (job(step="0.02"), r"ferron_hall_langevin\.step: a step of 0\.02 ps is not stable"),
+        (job("2", step="0.02").replace("50 fs", "200 fs"), r"ferron_hall_langevin\.step: a step of 0\.02 ps is not"),
+        (job(step="0.02"), "A block has 10 steps or more"),
         (job(batch="3"), "2 realizations in batches of 3"),
         (job(route='"scenic"'), r"ferron_hall_langevin\.route: 'scenic' is not known"),
         (job(trajectory='{ file = "t.nc", every = "1 fs" }'), r"every 0\.001 ps do not fall on steps"),

@@ -14,7 +14,8 @@ from crosscurrent.jobs import load_job, run_job
 from crosscurrent.jobs.build import prepare
 from crosscurrent.jobs.limits import check_limits
 from crosscurrent.jobs.parse import job_hash, job_to_toml, parse_job
-from crosscurrent.jobs.plan import plan, starter_lattice_job
+from crosscurrent.jobs.plan import plan
+from crosscurrent.jobs.starter import starter_lattice_job
 from crosscurrent.models.local_mode_file import local_mode, save_local_mode
 from crosscurrent.numerics.chunks import Partial, Work
 from crosscurrent.numerics.profiles import HotBand, Ramp, Sponge, Step, Uniform

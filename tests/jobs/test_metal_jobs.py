@@ -16,8 +16,9 @@ from crosscurrent.jobs.build import prepare
 from crosscurrent.jobs.limits import check_limits, first_stage
 from crosscurrent.jobs.metal import build_metal, details
 from crosscurrent.jobs.parse import job_hash, parse_job
-from crosscurrent.jobs.plan import plan, starter_metal_job
+from crosscurrent.jobs.plan import plan
 from crosscurrent.jobs.quantities import parse_quantity
+from crosscurrent.jobs.starter import starter_metal_job
 from crosscurrent.models.paraelectric_metal import METALS, model_metal, strontium_titanate
 from crosscurrent.responses.phonon_spin import phonon_spin
 from crosscurrent.responses.phonon_spin_currents import spin_hall_angle, wave_currents

@@ -13,7 +13,8 @@ from crosscurrent.jobs.build import prepare
 from crosscurrent.jobs.limits import check_limits
 from crosscurrent.jobs.parse import job_hash, job_to_toml, parse_job
 from crosscurrent.jobs.plan import plan
-from crosscurrent.jobs.protocols import details, starter_job
+from crosscurrent.jobs.protocols import details
+from crosscurrent.jobs.starter import starter_hamiltonian_job
 from crosscurrent.models.effective_hamiltonian import batio3_2010
 from crosscurrent.models.local_mode_file import local_mode
 from crosscurrent.responses.lattice_protocols_loop import hysteresis_loop
@@ -128,7 +129,7 @@ def test_what_a_run_costs() -> None:
 
 @pytest.mark.parametrize("response", ["hysteresis", "heating", "domain_wall", "switching_path"])
 def test_first_jobs_are_sound(response: str) -> None:
-    job = starter_job("batio3-2010", response)
+    job = starter_hamiltonian_job("batio3-2010", response)
     assert check_limits(prepare(job)) is None
     assert parse_job(job_to_toml(job)) == job
 
@@ -137,4 +138,4 @@ def test_what_is_known_of_a_hamiltonian() -> None:
     text = "\n".join(details("batio3-2010"))
     assert "15.71 meV" in text and "strain is left out" in text and "134106" in text
     with pytest.raises(InputError, match="no first job for 'bands'"):
-        starter_job("batio3-2010", "bands")
+        starter_hamiltonian_job("batio3-2010", "bands")

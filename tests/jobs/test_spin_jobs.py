@@ -14,11 +14,13 @@ import xarray as xr
 
 from crosscurrent import jobs
 from crosscurrent.jobs import schema
-from crosscurrent.jobs.build import QUESTIONS, prepare
+from crosscurrent.jobs.build import prepare
+from crosscurrent.jobs.calls import QUESTIONS
 from crosscurrent.jobs.limits import check_limits
 from crosscurrent.jobs.parse import job_hash, load_job, parse_job
-from crosscurrent.jobs.plan import plan, starter_job
+from crosscurrent.jobs.plan import plan
 from crosscurrent.jobs.quantities import parse_quantity
+from crosscurrent.jobs.starter import starter_job
 from crosscurrent.models.materials.registry import catalogue, material
 from crosscurrent.numerics.waveforms import GaussianPulse
 from crosscurrent.numerics.zone import PolarGrid, UniformMesh

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from crosscurrent.models.materials.bismuth import FERMI_ENERGY, SOURCE, bismuth_wannier
+from crosscurrent.models.spin_matrices import ordered_spin
 from crosscurrent.models.tight_binding import TightBinding
-from crosscurrent.models.wannier90 import load_wannier90, ordered_spin, read_eig, read_spn
+from crosscurrent.models.wannier90 import load_wannier90, read_eig, read_spn
 from crosscurrent.numerics.zone import UniformMesh
 from crosscurrent.responses.spin_generation import spin_generation
 

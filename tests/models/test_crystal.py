@@ -329,6 +329,8 @@ def test_refuses_born_of_another_cell(toy: Perovskite, tmp_path: Path) -> None:
         ([good[0], good[1]], "1 tensors"),
         ([*good[:4], good[4] + " 1.0"], "10 numbers"),
         ([*good[:4], "a b c"], "line 5"),
+        ([*good[:4], f"1e20 {good[4].split(maxsplit=1)[1]}"], "line 5: holds a number that no charge"),
+        ([*good[:4], f"98765 {good[4].split(maxsplit=1)[1]}"], r"a Born charge of 9.88e\+04 e"),
         (["27.2", *good[1:]], "conversion factor"),
     ):
         refused(path, what, born=written(tmp_path, "\n".join(lines) + "\n", "BORN2"))

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from crosscurrent.models.bloch import Operator
 from crosscurrent.models.materials.bismuth import bismuth_wannier
 from crosscurrent.models.materials.registry import material
+from crosscurrent.models.spin_matrices import ordered_spin
 from crosscurrent.models.symmetrize import symmetrize
 from crosscurrent.models.tight_binding import TightBinding
 from crosscurrent.models.wannier90 import load_wannier90
-from crosscurrent.models.wannier90.load import ordered_spin
 from crosscurrent.physics.structure_group import structure_group
 from crosscurrent.responses.anomalous_hall import AnomalousHallIntegrand
 from crosscurrent.responses.spin_hall_integrand import SpinHallIntegrand

@@ -10,8 +10,9 @@ import pytest
 
 from crosscurrent.models.materials.bismuth import _unpack as unpacked
 from crosscurrent.models.materials.bismuth import pack_bismuth
+from crosscurrent.models.spin_matrices import ordered_spin
 from crosscurrent.models.tight_binding import TightBinding
-from crosscurrent.models.wannier90 import load_wannier90, ordered_spin, read_chk, read_mmn
+from crosscurrent.models.wannier90 import load_wannier90, read_chk, read_mmn
 from crosscurrent.models.wannier90.from_checkpoint import mesh_matrices
 from crosscurrent.models.wannier90.realspace import transform
 from crosscurrent.units import HALL_UNITS_3D, SPIN_HALL_UNITS_3D

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosscurrent.models.wannier90 import load_wannier90, ordered_spin, read_chk, read_eig, read_hr, read_mmn
+from crosscurrent.models.spin_matrices import ordered_spin
+from crosscurrent.models.wannier90 import load_wannier90, read_chk, read_eig, read_hr, read_mmn
 from crosscurrent.models.wannier90.fortran import Records
 from crosscurrent.models.wannier90.kmesh import stencil
 from crosscurrent.units import InputError
@@ -276,7 +277,7 @@ def test_missing_partner_of_a_vector(paths: Paths) -> None:
 
 def test_odd_number_of_functions_with_an_ordering() -> None:
     for ordering in ("block", "interlaced"):
-        with pytest.raises(InputError, match="5 Wannier functions cannot be ordered in spin pairs"):
+        with pytest.raises(InputError, match="5 states cannot be pairs of spin up and down"):
             ordered_spin(5, ordering)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from crosscurrent.models.spin_matrices import ordered_spin
 from crosscurrent.models.tight_binding import TightBinding
 from crosscurrent.models.wannier90 import (
     load_wannier90,
-    ordered_spin,
     read_chk,
     read_eig,
     read_mmn,

@@ -26,6 +26,12 @@ def test_bad_shapes(shape: tuple[int, int, int]) -> None:
         Slab(shape)
 
 
+@pytest.mark.parametrize("shape", [(2**31, 2, 2), (4, 2**31, 3), (1000, 1000, 1000)])
+def test_more_cells_than_any_memory_holds(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(InputError, match=rf"^grid: .*{shape[0]} x {shape[1]} x .* is too large: .* GB"):
+        Slab(shape)
+
+
 def test_bad_padding() -> None:
     with pytest.raises(InputError, match="see each other"):
         Slab((4, 3, 2), 4)

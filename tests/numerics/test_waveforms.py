@@ -122,6 +122,9 @@ def test_pulses_travel_to_other_processes() -> None:
         ({"phase": (0.0, 1.0, 2.0)}, "3 phases for 2 components"),
         ({"duration": 0.0}, "duration must be positive, got 0"),
         ({"duration": np.inf}, "not a finite number"),
+        ({"amplitude": (1.0, -1e200)}, "-1e\\+200 is not a finite number, or far beyond any pulse"),
+        ({"frequency": 1e200}, "far beyond any pulse"),
+        ({"centre": 1e18}, "so far from zero that rounding blurs the pulse"),
         ({"frequency": -1.0}, "frequency must not be negative"),
     ],
 )

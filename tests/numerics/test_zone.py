@@ -398,6 +398,12 @@ def test_meshes_of_nothing_are_refused(make: Callable[[], Method]) -> None:
         make()
 
 
+@pytest.mark.parametrize("make", [lambda: UniformMesh((10**5, 10**5, 2)), lambda: PolarGrid(10**4, 10**4, 200)])
+def test_meshes_of_too_many_points_are_refused(make: Callable[[], Method]) -> None:
+    with pytest.raises(InputError, match=r"2\.0e\+10 points, and 1e\+10 are the most"):
+        make()
+
+
 def test_other_bad_methods_are_refused() -> None:
     with pytest.raises(InputError, match="polar grid needs positive whole numbers"):
         PolarGrid(0, 4)

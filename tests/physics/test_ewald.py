@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from crosscurrent.physics.dipole_kernel import ewald_tensor
 from crosscurrent.physics.ewald import dipole_force_constants, dipole_tensor, dressed, macroscopic_tensor
 from crosscurrent.physics.lattice_units import COULOMB
 from crosscurrent.units import InputError
 from reference import rigid_ion
+from reference.ewald_sum import ewald_tensor
 
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from crosscurrent.numerics.langevin import Langevin, State
 from crosscurrent.numerics.langevin_sums import Sums
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.numerics.steady_state import steady_state
-from crosscurrent.physics.lattice_dynamics import field_force, lattice_dynamics, softened, velocity_turn
+from crosscurrent.physics.lattice_dynamics import field_force, lattice_dynamics, velocity_turn
 from crosscurrent.physics.lattice_langevin import bath_strength, driven_slab, gyration, inverse_root
 from crosscurrent.physics.lattice_time_step import check_step, energy
 from crosscurrent.physics.lattice_units import ACCELERATION
@@ -153,7 +153,7 @@ def test_what_is_taken_out_of_a_site_is_harmonic(record: LocalMode) -> None:
     u = displaced(record, (4, 3))
     well = WellOnSite(record.well)
     for site in (well, AnisotropicOnSite(8.5, 110.0, -163.0), linearised(well, record.well.ordered)):
-        np.testing.assert_allclose(softened(site, 2.5).force(u), site.force(u) + 2.5 * u, atol=1e-12)
+        np.testing.assert_allclose(site.without(2.5).force(u), site.force(u) + 2.5 * u, atol=1e-12)
 
 
 @pytest.mark.parametrize(("route", "bound"), [("trigonometric", 0.0), ("fourier", 1e-13)])

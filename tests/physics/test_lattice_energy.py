@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.local_mode_file import local_mode
 from crosscurrent.numerics.slab import Slab, convolve
-from crosscurrent.physics.lattice_energy import short_range_energy, short_range_force
+from crosscurrent.physics.lattice_energy import couplings_memory, short_range_energy, short_range_force
+from crosscurrent.physics.lattice_langevin import stiffness
 from crosscurrent.physics.well import Well, quartic_well
 
 SLABS = [Slab((4, 3, 2)), Slab((3, 4, 5), 11), Slab((5, 1, 1)), Slab((3, 4, 2), open_y=False)]
@@ -112,3 +114,19 @@ def test_surface_term_lives_at_the_surfaces(record: LocalMode) -> None:
     assert np.abs(ties.surface[1:-1]).max() < 1e-13
     assert np.abs(ties.surface[0]).max() > 1
     np.testing.assert_allclose(ties.surface, ties.surface[::-1], atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [(700, 4, 3), (4, 3, 1200), (30, 20, 20)])
+def test_memory_of_the_couplings(record: LocalMode, shape: tuple[int, int, int]) -> None:
+    """What is told beforehand is not exceeded, and not twice too much."""
+    slab = Slab(shape)
+    held, most = couplings_memory(slab)
+    tracemalloc.start()
+    try:
+        ties = record.couplings(slab)
+        by_layer = stiffness(ties, record.well.stiffness, record.mass)
+        now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert by_layer.coupling.size and held / 2 < now <= held
+    assert most / 2 < peak <= most

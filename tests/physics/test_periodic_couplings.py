@@ -10,7 +10,6 @@ import pytest
 from crosscurrent.models.effective_hamiltonian import batio3_2010
 from crosscurrent.models.local_mode_file import local_mode
 from crosscurrent.numerics.slab import Slab
-from crosscurrent.physics.dipole_kernel import ewald_tensor
 from crosscurrent.physics.effective_hamiltonian import effective_stiffness, short_range_couplings
 from crosscurrent.physics.ewald import dipole_tensor
 from crosscurrent.physics.lattice_energy import Couplings
@@ -21,6 +20,7 @@ from crosscurrent.physics.periodic_couplings import (
     mode_frequencies,
     uniform_stiffness,
 )
+from reference.ewald_sum import ewald_tensor
 
 P = batio3_2010()
 DIPOLES = (P.charge, P.dielectric, P.lattice_constant)

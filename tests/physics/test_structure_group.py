@@ -205,7 +205,8 @@ GOOD = (np.diag([3.0, 3.0, 5.0]), [[0, 0, 0], [0.5, 0.5, 0.5]], ["Mn", "Te"])
         ([[5.0, 0.0], [0.0, 0.0]], "along z or three"),
         (["up", "down"], "not an array of numbers"),
         ([[0, 0, 5.0], [0.0]], "not an array of numbers"),
-        ([500.0, 0.0], "mu_B"),
+        ([500.0, 0.0], "a moment of 500 mu_B"),
+        ([0.0, -1e308], r"a moment of 1e\+308 mu_B"),
         ([5.0, 1e-4], "site 1 is not above the tolerance"),
     ],
 )
@@ -219,10 +220,12 @@ def test_moments_inconsistent_with_the_structure(moments: Any, match: str) -> No
     [
         ({"lattice": np.diag([3.0, 3.0, 0.0])}, "lattice"),
         ({"lattice": np.eye(2)}, "lattice"),
+        ({"lattice": np.diag([3.0, 1e200, 1e200])}, r"component of 1e\+200 angstrom"),
         ({"lattice": [[3, 0, 0], [0, 3, 0], [0, 0, "c"]]}, "numbers"),
         ({"positions": [[0, 0], [0.5, 0.5]]}, "positions"),
         ({"positions": [[0, 0, 0], [0, 0, float("nan")]]}, "not finite"),
         ({"positions": [[0, 0, 0], [0, 0, 1e-7]], "species": ["Mn", "Mn"]}, "coincide"),
+        ({"positions": [[0, 0, 0], [0, 0, 1e200]], "dim": 2}, r"a position of 1e\+200"),
         ({"species": ["Mn"]}, "1 species for 2"),
         ({"dim": 1}, "dimensions"),
         ({"symprec": 0.0}, "symprec"),

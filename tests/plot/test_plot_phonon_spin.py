@@ -11,6 +11,7 @@ from matplotlib.quiver import Quiver
 
 from crosscurrent.models.paraelectric_metal import model_metal
 from crosscurrent.plot import phonon_spin as figures
+from crosscurrent.plot.phonon_currents import arrows_figure
 from crosscurrent.responses.phonon_spin import phonon_spin
 from crosscurrent.responses.phonon_spin_fields import field_currents
 from crosscurrent.responses.phonon_spin_map import crossover_map
@@ -123,13 +124,13 @@ def test_arrows_of_figure_5():
     field = np.zeros((n, 3))
     field[:, 0] = np.sin(2 * np.pi * np.arange(n) / n)
     ds = field_currents(METAL, 1.0, 1e-3, field, step, level="fermi_surface")
-    electric, spin = arrows(figures.arrows_figure(ds, spin="z"))
+    electric, spin = arrows(arrows_figure(ds, spin="z"))
     np.testing.assert_allclose(electric.U, field[:, 0], atol=1e-12)
     np.testing.assert_allclose(electric.V, 0, atol=1e-12)
     np.testing.assert_allclose(spin.V, field[:, 0], atol=1e-6)
     field = field[:, [1, 2, 0]]
     ds = field_currents(METAL, 1.0, 1e-3, field, step, level="fermi_surface")
-    electric, spin = arrows(figures.arrows_figure(ds, spin="y"))
+    electric, spin = arrows(arrows_figure(ds, spin="y"))
     np.testing.assert_allclose(electric.V, field[:, 2], atol=1e-12)
     np.testing.assert_allclose(spin.U, -field[:, 2], atol=1e-6)
 
@@ -137,7 +138,7 @@ def test_arrows_of_figure_5():
 def test_arrows_on_a_plane(curves):
     field = np.zeros((8, 6, 3))
     field[..., 0] = np.sin(2 * np.pi * np.arange(8) / 8)[:, None]
-    figure = figures.arrows_figure(field_currents(METAL, 1.0, 1e-3, field, 100.0, level="fermi_surface"))
+    figure = arrows_figure(field_currents(METAL, 1.0, 1e-3, field, 100.0, level="fermi_surface"))
     assert len(arrows(figure)) == 2 and "y" in figure.axes[0].get_ylabel()
     with pytest.raises(InputError, match="no currents of a field"):
-        figures.arrows_figure(curves[0][0])
+        arrows_figure(curves[0][0])

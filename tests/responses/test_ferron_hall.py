@@ -17,7 +17,7 @@ from crosscurrent.models.local_mode_file import local_mode
 from crosscurrent.numerics.chunks import Partial, Work, serial
 from crosscurrent.numerics.profiles import HotBand, Sponge, Uniform
 from crosscurrent.numerics.slab import Slab
-from crosscurrent.physics.lattice_kernel import cubic_blocks
+from crosscurrent.physics.effective_hamiltonian import short_range_couplings
 from crosscurrent.physics.lattice_observables import bath_power
 from crosscurrent.physics.lattice_units import ACCELERATION, BOLTZMANN
 from crosscurrent.responses.ferron_hall import ferron_hall, ferron_hall_kernels, ferron_hall_memory
@@ -244,6 +244,8 @@ def test_accumulation_per_gradient(middle: xr.Dataset) -> None:
         ({"memory": 1e-6}, "GiB a worker"),
         ({"step": 0.001, "currents": True}, "continuous time only"),
         ({"precision": "half"}, "unknown precision"),
+        # not the problem of a q_z, which is small, but the couplings; and not a minute later
+        ({"grid": (6, 5, 10**7), "memory": 4.0}, "GiB a worker"),
     ],
 )
 def test_refusals(changes: dict[str, Any], message: str) -> None:
@@ -253,7 +255,8 @@ def test_refusals(changes: dict[str, Any], message: str) -> None:
 
 
 def test_unstable_record_is_refused_before_any_work() -> None:
-    bad = local_mode("batio3-b").with_kernel(cubic_blocks(60.0, -15.0, -7.5, 0.0, 0.0, 0.0, 0.0, 0.0))
+    blocks = {(0, 0, 0): 60 * np.eye(3)} | short_range_couplings((-7.5, -15.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    bad = local_mode("batio3-b").with_kernel(blocks)
     worse = bad.with_kernel({r: -k for r, k in bad.blocks.items()})
     with pytest.raises(InputError, match=r"unstable.*eigenvalue"):
         ferron_hall(worse, GRID, HEAT, SPONGE, 80.0)

@@ -20,7 +20,7 @@ from crosscurrent.numerics.chunks import Partial, Work, serial
 from crosscurrent.numerics.langevin import State, inwards
 from crosscurrent.numerics.profiles import HotBand, Sponge, Uniform
 from crosscurrent.numerics.slab import Slab
-from crosscurrent.physics.lattice_kernel import cubic_blocks
+from crosscurrent.physics.effective_hamiltonian import short_range_couplings
 from crosscurrent.responses import ferron_hall_langevin_run
 from crosscurrent.responses.ferron_hall import ferron_hall_kernels
 from crosscurrent.responses.ferron_hall_langevin import ferron_hall_langevin
@@ -48,10 +48,19 @@ def whole() -> xr.Dataset:
     return ferron_hall_langevin(local_mode("batio3-b"), GRID, HEAT, SPONGE, 80.0, sampling)
 
 
+def linear_run(seed: int) -> xr.Dataset:
+    sampling = Sampling(realizations=4, duration=14.0, settle=4.0, seed=seed)
+    return ferron_hall_langevin(local_mode("batio3-b"), GRID, HEAT, SPONGE, 80.0, sampling, anharmonic=False)
+
+
 @pytest.fixture(scope="module")
 def linear() -> xr.Dataset:
-    sampling = Sampling(realizations=4, duration=14.0, settle=4.0, seed=95)
-    return ferron_hall_langevin(local_mode("batio3-b"), GRID, HEAT, SPONGE, 80.0, sampling, anharmonic=False)
+    return linear_run(95)
+
+
+@pytest.fixture(scope="module")
+def repeated(linear: xr.Dataset) -> list[xr.Dataset]:
+    return [linear, linear_run(96), linear_run(97)]
 
 
 def run(sampling: Sampling = BRIEF, **changes: Any) -> xr.Dataset:
@@ -125,29 +134,22 @@ def test_linear_trajectories_have_the_exact_covariance(linear: xr.Dataset, obser
     assert error < (0.35 if observable == "angular_momentum_z" else 0.02)
 
 
-_SHORT_OF_PLACES = pytest.mark.xfail(
-    strict=True,
-    reason="an odd map of a slab this small has few independent places: its errors come out 1.4 to 2 times low",
-)
+#: Standard deviation, from run to run, of the root mean square of z over the cells: the largest over the observables,
+#: of ninety runs like `linear`, seeds 1000 to 1089. Neighbours fluctuate together, so few of the cells are independent,
+#: the fewest where symmetries join them. The root mean square over the ninety is 0.99 to 1.07.
+_FROM_RUN_TO_RUN = {"field": 0.18, "odd": 0.24, "zero_field": 0.24}
+_OF_POLARIZATION = {"field": 0.27, "odd": 0.37, "zero_field": 0.30}
 
 
+@pytest.mark.parametrize("part", list(_FROM_RUN_TO_RUN))
 @pytest.mark.parametrize(
-    ("observable", "part"),
-    [
-        ("kinetic_energy", "zero_field"),
-        ("kinetic_energy", "field"),
-        ("kinetic_energy_parallel", "zero_field"),
-        ("kinetic_energy_parallel", "field"),
-        ("displacement_variance", "zero_field"),
-        ("displacement_variance", "field"),
-        pytest.param("angular_momentum_z", "zero_field", marks=_SHORT_OF_PLACES),
-        ("angular_momentum_z", "field"),
-    ],
+    "observable", ["kinetic_energy", "kinetic_energy_parallel", "displacement_variance", "angular_momentum_z"]
 )
 def test_deviations_from_the_exact_maps_are_of_one_standard_error(
-    linear: xr.Dataset, observable: str, part: str
+    repeated: list[xr.Dataset], observable: str, part: str
 ) -> None:
-    assert abs(number(linear, "rms_z", observable, part) - 1) < scatter_of_rms_z(part)
+    found = np.sqrt(np.mean([number(ds, "rms_z", observable, part) ** 2 for ds in repeated]))
+    assert abs(found - 1) < 3 * _FROM_RUN_TO_RUN[part] / np.sqrt(len(repeated))
 
 
 def test_slope_of_the_variance_is_that_of_its_map() -> None:
@@ -172,12 +174,12 @@ def scatter_of_rms_z(part: str) -> float:
     return float(3 / np.sqrt(2 * independent))
 
 
-def test_linear_trajectories_do_not_shift(linear: xr.Dataset) -> None:
+@pytest.mark.parametrize("part", list(_OF_POLARIZATION))
+def test_linear_trajectories_do_not_shift(repeated: list[xr.Dataset], part: str) -> None:
     """Nothing is cubic, so the polarization stays at rest within its error."""
-    rest = linear.attrs["polarization_at_rest_C_per_m2"]
-    z = (linear.polarization - rest) / linear.polarization_error
-    assert abs(float(np.sqrt((z**2).mean())) - 1) < scatter_of_rms_z("field")
-    assert np.isnan(number(linear, "slope", "polarization", "odd"))
+    found = np.sqrt(np.mean([number(ds, "rms_z", "polarization", part) ** 2 for ds in repeated]))
+    assert abs(found - 1) < 3 * _OF_POLARIZATION[part] / np.sqrt(len(repeated))
+    assert np.isnan(number(repeated[0], "slope", "polarization", "odd"))
 
 
 def test_anharmonic_maps_follow_the_noise_free_ones(whole: xr.Dataset) -> None:
@@ -437,8 +439,9 @@ def test_sampling_refusals(changes: dict[str, Any], message: str) -> None:
 
 def test_steps_and_records_that_would_blow_up() -> None:
     with pytest.raises(InputError, match=r"is not stable: the fastest mode.*Stay below 0\.016"):
-        run(replace(BRIEF, step=0.02))
-    bad = local_mode("batio3-b").with_kernel(cubic_blocks(60.0, -15.0, -7.5, 0.0, 0.0, 0.0, 0.0, 0.0))
+        run(replace(BRIEF, step=0.02, block=0.2, duration=0.4))
+    blocks = {(0, 0, 0): 60 * np.eye(3)} | short_range_couplings((-7.5, -15.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    bad = local_mode("batio3-b").with_kernel(blocks)
     worse = bad.with_kernel({r: -k for r, k in bad.blocks.items()})
     with pytest.raises(InputError, match=r"unstable.*eigenvalue"):
         ferron_hall_langevin(worse, *TINY.values(), BRIEF)

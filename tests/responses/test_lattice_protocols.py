@@ -307,6 +307,7 @@ LOOP = {"temperature": 50.0, "field": 1e7, "period": 1.0}
         (lambda: hysteresis_loop(A, (4, 4, 4), **LOOP, damping=0.0), "damping is 0"),
         (lambda: hysteresis_loop(A, (4, 4, 4), **{**LOOP, "temperature": -3.0}), "the temperature is -3 K"),
         (lambda: hysteresis_loop(A, (4, 4, 4), **{**LOOP, "period": 0.0}), "period is 0 ps"),
+        (lambda: hysteresis_loop(A, (4, 4, 4), **{**LOOP, "period": 1e308}), r"take more than 1e\+12 steps of .* ps"),
         (lambda: hysteresis_loop(A, (4, 4, 4), **LOOP, direction="w"), "unknown direction 'w'"),
         (lambda: hysteresis_loop(A, (4, 4, 4), **LOOP, waveform="square"), "unknown waveform 'square'"),
         (lambda: hysteresis_loop(A, (4, 4, 4), **LOOP, precision="half"), "unknown precision 'half'"),

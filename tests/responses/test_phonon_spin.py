@@ -311,6 +311,7 @@ def test_frozen_phonons_are_zero_without_an_error():
         ({"q": [1.9, 0, 0]}, "2.08 k_F"),
         ({"q": [0.1, 0.2]}, "vectors of 3"),
         ({"q": [0, 0, np.inf]}, "finite"),
+        ({"q": [0, 1e300, 0]}, "finite"),
         ({"q_unit": "1/m"}, "unknown unit of q"),
         ({"level": "fermi_surfaces"}, "Did you mean 'fermi_surface'"),
         ({"weight": "bose"}, "unknown weight"),

@@ -47,6 +47,16 @@ def test_blocks_become_one_file(tmp_path: Path) -> None:
     assert not (tmp_path / "frames").exists()
 
 
+def test_blocks_that_are_kept_are_joined_again(tmp_path: Path) -> None:
+    """By a run that was killed when its trajectory was there and its result was not, or that goes on for longer."""
+    frames = np.random.default_rng(3).normal(size=(6, *SHAPE))
+    output = written(tmp_path / "frames", frames)
+    for blocks in (2, 2, 3):
+        found = load(join_frames(output, blocks, tmp_path / "t.nc", VARIABLES, COORDS, ATTRS, keep=True))
+        np.testing.assert_array_equal(found.displacement, frames[: 2 * blocks])
+    assert len(list((tmp_path / "frames").iterdir())) == 3
+
+
 def test_a_missing_block_is_said(tmp_path: Path) -> None:
     output = written(tmp_path / "frames", np.zeros((4, *SHAPE)))
     output.path(0).unlink()

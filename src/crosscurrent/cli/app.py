@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -21,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "export": ("show", "export", "Write a result as text columns."),
     "report": ("report", "report", "Make one web page of a result, with figures to zoom into."),
     "cite": ("report", "cite", "Print what to cite for a result, as BibTeX."),
-    "models": ("models", "models", "List the built-in materials and metals with their sources."),
+    "models": ("models", "models", "List the built-in materials, metals, lattices and crystals with their sources."),
     "convert": ("convert", "convert", "Make a record of polar modes from a phonopy calculation, or a published model."),
     "symmetry": ("symmetry", "symmetry", "Say which tensor components a magnetic group allows."),
     "inspect": ("models", "inspect", "Look at Wannier90 files: are they sound, what do they hold?"),
@@ -74,13 +75,18 @@ class App(click.Group):
             _report(error)
 
 
+def printable(text: str) -> str:
+    """Words of a file, without the control characters that would steer the terminal."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
+
+
 def _report(error: Exception) -> None:
     """Print one line and leave: 2 for bad input, 1 for anything that should not have happened."""
     # imported late: it brings scipy, which --help does without
     from crosscurrent.units import InputError
 
     if isinstance(error, InputError):
-        click.echo("error: " + " ".join(str(error).split()), err=True)
+        click.echo("error: " + printable(" ".join(str(error).split())), err=True)
         sys.exit(2)
     if isinstance(error, MemoryError):
         click.echo("error: out of memory; use fewer workers or a machine with more (see --dry-run)", err=True)

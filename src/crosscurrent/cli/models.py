@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,91 +18,94 @@ if TYPE_CHECKING:
 @click.option("--job", is_flag=True, help="Print a first job for KEY.")
 @click.option(
     "--response",
-    help="What that job asks, e.g. edelstein  [default: spin_hall; phonon_spin of metals, ferron_hall of lattices].",
+    help="What that job asks, e.g. spin_generation  [default: spin_hall; phonon_spin of metals, ferron_hall of "
+    "lattices, hysteresis of effective Hamiltonians, phonon_dispersion of crystals].",
 )
 def models(key: str | None, job: bool, response: str | None) -> None:
     """List what is built in, or tell all about the one named KEY: source, parameters with units."""
-    from crosscurrent.jobs import crystal, lattice, protocols
-    from crosscurrent.jobs.metal import description
-    from crosscurrent.jobs.model import entry as entry_of
+    if key is not None:
+        click.echo((_first_job(key, response) if job else _about(key)).rstrip("\n"))
+        return
+    if job:
+        raise click.UsageError("--job needs the key of a material")
+    click.echo("\n".join(_listing()))
+
+
+def _listing() -> Iterator[str]:
+    """Everything that is built in, with its source."""
+    from crosscurrent.jobs import crystal, lattice, metal, protocols
     from crosscurrent.models.effective_hamiltonian import EFFECTIVE_HAMILTONIANS
     from crosscurrent.models.local_mode_file import local_mode, local_mode_names
     from crosscurrent.models.materials.registry import catalogue
     from crosscurrent.models.paraelectric_metal import METALS
     from crosscurrent.models.phonopy_data import phonopy_names
 
-    if key is None:
-        if job:
-            raise click.UsageError("--job needs the key of a material")
-        known = catalogue()
-        width = max(len(name) for name in known)
-        for name, entry in known.items():
-            click.echo(f"{name:<{width}}  {entry.dim}D  {entry.title}")
-            click.echo(_source(entry.source, width + 6))
-        click.echo("\nMetals with soft phonons, for phonon_spin, phonon_currents and crossover_map:")
-        for name, make in METALS.items():
-            click.echo(f"{name:<{width}}  3D  {description(make())}")
-            click.echo(_source(make().source, width + 6))
-        click.echo("\nLattices of polar modes, for ferron_hall, hysteresis, heating, domain_wall and switching_path:")
-        for name in local_mode_names():
-            click.echo(f"{name:<{width}}  3D  {lattice.description(local_mode(name))}")
-            click.echo(_source(local_mode(name).source, width + 6))
-        click.echo("\nEffective Hamiltonians, for hysteresis, heating, domain_wall and switching_path:")
-        for name in EFFECTIVE_HAMILTONIANS:
-            click.echo(f"{name:<{width}}  3D  {protocols.details(name)[0]}")
-            click.echo(_source(EFFECTIVE_HAMILTONIANS[name]().source, width + 6))
-        click.echo("\nCrystals, for phonon_dispersion and convert phonopy:")
-        for name in phonopy_names():
-            click.echo(f"{name:<{width}}  3D  {crystal.details(name)[0]}")
-            click.echo(_source(crystal.details(name)[1], width + 6))
-        return
+    width = max(map(len, catalogue()))
+
+    def line(name: str, title: str, source: str, dim: int = 3) -> str:
+        indent = " " * (width + 6)
+        return f"{name:<{width}}  {dim}D  {title}\n" + textwrap.fill(
+            source, 100, initial_indent=indent, subsequent_indent=indent
+        )
+
+    for name, entry in catalogue().items():
+        yield line(name, entry.title, entry.source, entry.dim)
+    yield "\nMetals with soft phonons, for phonon_spin, phonon_currents and crossover_map:"
+    for name, make in METALS.items():
+        yield line(name, metal.description(make()), make().source)
+    yield "\nLattices of polar modes, for ferron_hall, hysteresis, heating, domain_wall and switching_path:"
+    for name in local_mode_names():
+        yield line(name, lattice.description(local_mode(name)), local_mode(name).source)
+    yield "\nEffective Hamiltonians, for hysteresis, heating, domain_wall and switching_path:"
+    for name in EFFECTIVE_HAMILTONIANS:
+        yield line(name, protocols.details(name)[0], EFFECTIVE_HAMILTONIANS[name]().source)
+    yield "\nCrystals, for phonon_dispersion and convert phonopy:"
+    for name in phonopy_names():
+        title, source = crystal.details(name)
+        yield line(name, title, source)
+
+
+def _first_job(key: str, response: str | None) -> str:
+    from crosscurrent.jobs import starter
+    from crosscurrent.jobs.model import entry
+    from crosscurrent.models.effective_hamiltonian import EFFECTIVE_HAMILTONIANS
+    from crosscurrent.models.local_mode_file import local_mode_names
+    from crosscurrent.models.paraelectric_metal import METALS
+    from crosscurrent.models.phonopy_data import phonopy_names
+
+    asked = () if response is None else (response,)
     if key in phonopy_names():
-        text = crystal.starter_job(key).to_toml().rstrip("\n") if job else ""
-        click.echo(text or f"{key}: " + "\n  ".join(crystal.details(key)))
-        return
+        return starter.starter_crystal_job(key, *asked).to_toml()
     if key in EFFECTIVE_HAMILTONIANS:
-        text = protocols.starter_job(key, response or "hysteresis").to_toml().rstrip("\n") if job else ""
-        click.echo(text or f"{key}: " + "\n  ".join(protocols.details(key)))
-        return
+        return starter.starter_hamiltonian_job(key, *asked).to_toml()
     if key in local_mode_names():
-        click.echo(_lattice_job(key, response) if job else f"{key}: " + "\n  ".join(lattice.details(key)))
-        return
+        return starter.starter_lattice_job(key, *asked).to_toml()
     if key in METALS:
-        click.echo(_metal_job(key, response) if job else _metal_details(key), nl=False)
-        return
-    entry = entry_of(key)
-    click.echo(_job(entry, response or "spin_hall") if job else _details(entry), nl=False)
-
-
-def _source(text: str, indent: int) -> str:
-    return textwrap.fill(text, 100, initial_indent=" " * indent, subsequent_indent=" " * indent)
-
-
-def _job(entry: Material, response: str) -> str:
-    from crosscurrent.jobs.plan import starter_job
-
-    text = starter_job(entry, response).to_toml()
-    if entry.needs_cutoff and 'kind = "plane"' not in text:
+        return starter.starter_metal_job(key, *asked).to_toml()
+    material = entry(key)
+    text = starter.starter_job(material, *asked).to_toml()
+    if material.needs_cutoff and 'kind = "plane"' not in text:
         return "# The cutoff belongs to the answer: repeat with a larger one and see what stays.\n" + text
     return text
 
 
-def _metal_job(key: str, response: str | None) -> str:
-    from crosscurrent.jobs.plan import starter_metal_job
+def _about(key: str) -> str:
+    from crosscurrent.jobs import crystal, lattice, metal, protocols
+    from crosscurrent.jobs.model import entry
+    from crosscurrent.models.effective_hamiltonian import EFFECTIVE_HAMILTONIANS
+    from crosscurrent.models.local_mode_file import local_mode_names
+    from crosscurrent.models.paraelectric_metal import METALS
+    from crosscurrent.models.phonopy_data import phonopy_names
 
-    return starter_metal_job(key, response or "phonon_spin").to_toml()
-
-
-def _lattice_job(key: str, response: str | None) -> str:
-    from crosscurrent.jobs.plan import starter_lattice_job
-
-    return starter_lattice_job(key, response or "ferron_hall").to_toml().rstrip("\n")
-
-
-def _metal_details(key: str) -> str:
-    from crosscurrent.jobs.metal import details
-
-    return f"{key}: " + "\n  ".join(details(key)) + "\n"
+    for names, details in (
+        (phonopy_names(), crystal.details),
+        (EFFECTIVE_HAMILTONIANS, protocols.details),
+        (local_mode_names(), lattice.details),
+        (METALS, metal.details),
+    ):
+        if key in names:
+            return f"{key}: " + "\n  ".join(details(key))
+    return _details(entry(key))
 
 
 def _details(entry: Material) -> str:

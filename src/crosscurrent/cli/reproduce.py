@@ -137,6 +137,13 @@ def _draw(figure: Figure, results: Results, path: Path) -> None:
     )
 
     lines = [(results[line.job], line.variable, dict(line.select), line.label) for line in figure.line]
+    of_one_result = {
+        "mechanisms": mechanisms_figure,
+        "slab": maps_figure,
+        "trajectories": langevin_figure,
+        "channels": channels_figure,
+        "field_scan": scan_figure,
+    }
     if figure.kind == "curves":
         drawn = compare(
             lines,
@@ -148,16 +155,8 @@ def _draw(figure: Figure, results: Results, path: Path) -> None:
             absolute=figure.absolute,
             log=figure.log,
         )
-    elif figure.kind == "mechanisms":
-        drawn = mechanisms_figure(lines[0][0], title=figure.title or None)
-    elif figure.kind == "slab":
-        drawn = maps_figure(lines[0][0], title=figure.title or None)
-    elif figure.kind == "trajectories":
-        drawn = langevin_figure(lines[0][0], title=figure.title or None)
-    elif figure.kind == "channels":
-        drawn = channels_figure(lines[0][0], title=figure.title or None)
-    elif figure.kind == "field_scan":
-        drawn = scan_figure(lines[0][0], title=figure.title or None)
+    elif figure.kind in of_one_result:
+        drawn = of_one_result[figure.kind](lines[0][0], title=figure.title or None)
     elif figure.kind in ("map", "bands", "direction", "dispersion"):
         drawn = panels(figure.kind, lines, unit=figure.unit, title=figure.title)
     else:

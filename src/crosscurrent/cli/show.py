@@ -71,10 +71,11 @@ def explain(result: Path) -> None:
     Quantity, dimensions, units, index order, sign convention, source equations, method, errors, warnings, and the
     version and job that made it.
     """
+    from crosscurrent.cli.app import printable
     from crosscurrent.results import explain as words
     from crosscurrent.results import load
 
-    click.echo(words(load(result)), nl=False)
+    click.echo(printable(words(load(result))), nl=False)
 
 
 @click.command(epilog="Example:  crosscurrent export bi2se3.nc -o bi2se3.dat -v conventional --unit '(hbar/e) S/cm'")

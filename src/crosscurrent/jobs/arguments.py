@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from crosscurrent.jobs import schema
@@ -19,6 +20,8 @@ from crosscurrent.responses.projections import projections_of
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
+#: What is added to the result of a question.
+Finish = Callable[[xr.Dataset], xr.Dataset]
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,20 @@ def energies(values: schema.Energies) -> Floats:
     if isinstance(values, schema.Range):
         return np.linspace(values.start, values.stop, values.num)
     return np.atleast_1d(np.asarray(values, dtype=float))
+
+
+def temperatures(asked: Asked, key: str) -> Floats:
+    """A number, a list or a range of temperatures as an array, K. Raises InputError for equal ratios that hold zero."""
+    values = getattr(asked.table, key)
+    if not isinstance(values, schema.TemperatureRange):
+        return np.atleast_1d(np.asarray(values, dtype=float))
+    if values.spacing == "linear":
+        return np.linspace(values.start, values.stop, values.num)
+    if min(values.start, values.stop) <= 0:
+        raise InputError(
+            "equal ratios need two positive temperatures", where=asked.at(key), fix='use spacing = "linear"'
+        )
+    return np.geomspace(values.start, values.stop, values.num)
 
 
 def chemical_potentials(asked: Asked) -> tuple[Floats | None, Floats | None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from crosscurrent.jobs.reference import VERDICTS, Check, Claim, Reference, load_claims, load_reference
+from crosscurrent.jobs.reference import VERDICTS, Claim, Reference, load_claims, load_reference
 from crosscurrent.jobs.reproduce import Outcome, Report, found_of
 from crosscurrent.jobs.schema import Table
 from crosscurrent.results.schema import package_version
@@ -91,15 +91,6 @@ def ledger(
         recorded = record_of(report) if report else record.get(folder.name)
         pages.append(Page(folder.name, reference, load_claims(folder, reference), recorded, report is not None))
     return tuple(pages)
-
-
-def agrees(check: Check, found: float | str, recorded: float | str) -> bool:
-    """Whether a value is the recorded one: within the tolerance of its check, or 1 % where that is a bound."""
-    if isinstance(found, str) or isinstance(recorded, str) or isinstance(check.value, str):
-        return found == recorded
-    scale = abs(check.value)
-    allowed = max(check.atol, check.rtol * scale) if check.relation == "equal" else 0.01 * max(scale, abs(recorded))
-    return abs(found - recorded) <= max(allowed, 1e-9 * abs(recorded))
 
 
 def confirmed(page: Page, claim: Claim) -> bool | None:

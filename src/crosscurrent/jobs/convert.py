@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -14,10 +13,8 @@ from crosscurrent.jobs.validate import convert
 from crosscurrent.models.effective_hamiltonian import EFFECTIVE_HAMILTONIANS, EffectiveHamiltonian
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.local_mode_file import load_local_mode, local_mode, local_mode_names, to_json
+from crosscurrent.results.files import write_whole
 from crosscurrent.units import InputError
-
-#: Published parameters that come with the package.
-PUBLISHED = EFFECTIVE_HAMILTONIANS
 
 
 class Parameters(Table, frozen=True, kw_only=True):
@@ -44,10 +41,10 @@ class Parameters(Table, frozen=True, kw_only=True):
 
 def effective_hamiltonian(name: str) -> EffectiveHamiltonian:
     """A published one by its name, or the parameters in a TOML file. Raises InputError."""
-    if name in PUBLISHED:
-        return PUBLISHED[name]()
+    if name in EFFECTIVE_HAMILTONIANS:
+        return EFFECTIVE_HAMILTONIANS[name]()
     if not Path(name).exists():
-        known = ", ".join(PUBLISHED)
+        known = ", ".join(EFFECTIVE_HAMILTONIANS)
         raise InputError("neither a file nor a known model", where=name, fix=f"known: {known}; or a TOML file")
     raw = parse_toml(job_text(name), str(name))
     return EffectiveHamiltonian(**msgspec.structs.asdict(convert(raw, Parameters, name)))
@@ -61,15 +58,7 @@ def partner_record(name: str) -> LocalMode:
 def write_record(record: LocalMode, path: Path, *, overwrite: bool = False) -> None:
     """Write a record, whole or not at all. Raises InputError for a file that is there, or cannot be written."""
     check_target(path, overwrite)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(to_json(record), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(
-            f"cannot write this file ({error.strerror})", where=str(path), fix="choose a folder that exists"
-        ) from error
+    write_whole(path, lambda temporary: temporary.write_text(to_json(record), encoding="utf-8"))
 
 
 def check_target(path: Path, overwrite: bool) -> None:

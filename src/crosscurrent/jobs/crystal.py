@@ -37,13 +37,3 @@ def details(name: str) -> list[str]:
     """What to know about a crystal that comes with the package, line by line."""
     crystal = build_crystal(schema.PhonopyCrystal(phonopy=name))
     return [description(crystal), f"source: {crystal.source}"]
-
-
-def starter_job(name: str) -> schema.Job:
-    """A first job for a crystal: its phonons along the standard path."""
-    return schema.Job(
-        response="phonon_dispersion",
-        title=f"{name}: phonons",
-        model=schema.PhonopyCrystal(phonopy=name),
-        phonon_dispersion=schema.PhononDispersion(),
-    )

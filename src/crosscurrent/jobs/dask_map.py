@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import numpy as np
@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from crosscurrent.jobs.cluster import imported
 from crosscurrent.jobs.parse import code_key
-from crosscurrent.jobs.pieces import RETRIES, Failure, Pieces, WorkerDiedError, call
+from crosscurrent.jobs.pieces import RETRIES, Failure, PieceMap, WorkerDiedError, call
 from crosscurrent.jobs.processes import packed
 from crosscurrent.numerics.chunks import Partial, Work
 from crosscurrent.units import InputError
@@ -37,7 +37,7 @@ class _Task:
     tries: int = 0
 
 
-class DaskMap:
+class DaskMap(PieceMap):
     """Pieces on Dask workers, a context manager.
 
     scheduler: its address, or what starts a cluster when it is called (and then belongs to this map). At most `ahead`
@@ -63,7 +63,7 @@ class DaskMap:
         self._looked, self._threads = -_LOOK_S, 0
         self._alone = self._told = 0.0
 
-    def __enter__(self) -> DaskMap:
+    def __enter__(self) -> Self:
         distributed = imported("distributed")
         self._cluster = self.scheduler() if callable(self.scheduler) else None
         try:
@@ -71,7 +71,7 @@ class DaskMap:
                 self._cluster or self.scheduler, timeout=_CONNECT_S, set_as_default=False, name="crosscurrent"
             )
         except (OSError, ValueError, TimeoutError) as error:
-            self._close()
+            self.close()
             raise InputError(
                 f"no Dask scheduler answers at {self.scheduler}",
                 where="scheduler",
@@ -79,19 +79,12 @@ class DaskMap:
             ) from error
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close()
-
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Leave the scheduler, and end the cluster that was started here."""
         for owned in (self._client, self._cluster):
             if owned is not None:
                 owned.close()
         self._client = self._cluster = None
-
-    def __call__(self, stage: str, work: Work, chunks: Sequence[Any], weights: Sequence[float] | None = None) -> Pieces:
-        return Pieces(self._outcomes(stage, work, chunks))
 
     def _outcomes(self, stage: str, work: Work, chunks: Sequence[Any]) -> Iterator[Partial | Failure]:
         if not chunks:
@@ -184,8 +177,6 @@ def _gone(stage: str) -> InputError:
 
 def _unpacked(content: bytes) -> Work:
     """The work, once on each worker."""
-    import pickle
-
     work: Work = pickle.loads(content)
     return work
 

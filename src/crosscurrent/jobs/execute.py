@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any, Literal
 
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from crosscurrent.jobs.cluster import Cluster, batch_cluster, local_cluster
 from crosscurrent.jobs.dask_map import DaskMap
-from crosscurrent.jobs.pieces import RETRIES, Failure, Pieces, attempt
+from crosscurrent.jobs.pieces import RETRIES, Failure, PieceMap, attempt
 from crosscurrent.jobs.pieces import call as call
 from crosscurrent.jobs.processes import ProcessMap as ProcessMap
 from crosscurrent.numerics.chunks import ChunkMap, Partial, Work
@@ -27,7 +26,7 @@ _PATIENCE_S = 300.0
 Executor = Literal["serial", "processes", "dask"]
 
 
-class SerialMap:
+class SerialMap(PieceMap):
     """One piece after the other in this process, BLAS on one thread so that the bits are those of any worker.
 
     A piece that fails is tried again `retries` times; its error is raised in its place.
@@ -36,21 +35,13 @@ class SerialMap:
     def __init__(self, *, retries: int = RETRIES) -> None:
         self.retries = retries
 
-    def __enter__(self) -> SerialMap:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return
-
-    def __call__(self, stage: str, work: Work, chunks: Sequence[Any], weights: Sequence[float] | None = None) -> Pieces:
-        return Pieces(self._outcomes(work, chunks))
-
-    def _outcomes(self, work: Work, chunks: Sequence[Any]) -> Iterator[Partial | Failure]:
+    def _outcomes(self, stage: str, work: Work, chunks: Sequence[Any]) -> Iterator[Partial | Failure]:
         threads = ThreadpoolController()
         for chunk in chunks:
             yield attempt(work, chunk, threads, self.retries)
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def executor(

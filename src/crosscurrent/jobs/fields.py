@@ -31,9 +31,9 @@ Coupling = Annotated[float, Meta(extra={"quantity": "coupling"})]
 PlaneCoupling = Annotated[float, Meta(extra={"quantity": "coupling in a plane"})]
 AngularFrequency = Annotated[float, Meta(extra={"quantity": "angular frequency"})]
 Rate = Annotated[float, Meta(ge=0, extra={"quantity": "rate"})]
-Count = Annotated[int, Meta(ge=1)]
-#: Values in a range; more than this is a slip, and would only fill the memory.
-Several = Annotated[int, Meta(ge=1, le=1_000_000)]
+#: How many of anything; more than this is a slip, and would only fill the memory.
+MOST = 1_000_000
+Count = Annotated[int, Meta(ge=1, le=MOST)]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,7 +45,7 @@ class Range(Table, frozen=True, kw_only=True):
 
     start: Energy
     stop: Energy
-    num: Several
+    num: Count
 
 
 class TimeRange(Table, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class TimeRange(Table, frozen=True, kw_only=True):
 
     start: Time
     stop: Time
-    num: Several
+    num: Count
 
 
 class TemperatureRange(Table, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ class TemperatureRange(Table, frozen=True, kw_only=True):
 
     start: Temperature
     stop: Temperature
-    num: Several
+    num: Count
     spacing: Literal["linear", "log"] = "linear"
 
 

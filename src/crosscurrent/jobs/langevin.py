@@ -33,6 +33,8 @@ _SAMPLING = tuple(field.name for field in fields(Sampling))
 _TRIAL = 5
 #: Fields of the size of u that a run holds at once.
 _FIELDS = 8
+#: What the balances of a copy cost beside its steps, and the fields they hold.
+_BALANCES, _BALANCE_FIELDS = 1.5, 16
 
 
 def ferron_hall_langevin_arguments(asked: Asked) -> dict[str, Any]:
@@ -111,21 +113,29 @@ def cost(record: LocalMode, arguments: Mapping[str, Any]) -> tuple[int, float]:
     begun = time.process_time()
     lattice.advance(state, _TRIAL)
     each = (time.process_time() - begun) / _TRIAL
-    every = _steps(sampling, friction) * _copies(arguments) * sampling.realizations
-    return slab.cells * every, each * every
+    once = _steps(sampling, friction) * sampling.realizations
+    every = once * _copies(arguments)
+    seconds = each * (every + (_BALANCES * once * _fields(arguments) if arguments.get("balances") else 0))
+    return slab.cells * every, seconds
 
 
 def memory(arguments: Mapping[str, Any]) -> float:
     """Bytes of one process: the fields of a batch of trajectories, or the noise-free maps before them."""
     slab, batch = Slab(arguments["grid"]), arguments["sampling"].batch
     fields = float(_FIELDS * 24 * slab.cells * _copies(arguments) * batch)
-    return max(fields, 2**30 * ferron_hall_memory(slab))
+    kept = 24.0 * _BALANCE_FIELDS * slab.cells * _fields(arguments) * batch if arguments.get("balances") else 0.0
+    return max(fields + kept, 2**30 * ferron_hall_memory(slab))
 
 
 def _copies(arguments: Mapping[str, Any]) -> int:
     """Trajectories that share the noise."""
     twins = 2 if arguments.get("anharmonic", True) and arguments.get("control_variate", True) else 1
-    return int(1 + arguments.get("zero_field", True) + arguments.get("common_noise", False)) * twins
+    return _fields(arguments) * twins
+
+
+def _fields(arguments: Mapping[str, Any]) -> int:
+    """The same without twins."""
+    return int(1 + arguments.get("zero_field", True) + arguments.get("common_noise", False))
 
 
 def _steps(sampling: Sampling, friction: Any) -> int:

@@ -42,7 +42,8 @@ class FerronHallLangevin(Table, frozen=True, kw_only=True):
     harmonic well, whose exact means are known. control_variate: a linear trajectory beside each, driven by the same
     noise. zero_field: also without a field. common_noise: also in the reversed field with the same noise. precision: of
     the trajectories. route: how the couplings are summed, "fourier" or "trigonometric". device: gpu-or-cpu falls back
-    where there is no GPU. memory: GiB a worker, for the noise-free maps; what the machine has free when absent.
+    where there is no GPU. balances: also the terms of the local balances of kinetic energy, energy and angular
+    momentum; on the CPU only. memory: GiB a worker, for the noise-free maps; what the machine has free when absent.
     trajectory: frames to keep. start: a state that another run has left, to begin with; path from the folder of the job
     file. final_state: file to leave one in, path from the folder of the result.
     """
@@ -67,6 +68,7 @@ class FerronHallLangevin(Table, frozen=True, kw_only=True):
     precision: Literal["double", "single"] = "double"
     route: Literal["fastest", "fourier", "trigonometric"] = "fastest"
     device: Literal["cpu", "gpu", "gpu-or-cpu"] = "cpu"
+    balances: bool = False
     memory: Annotated[float, Meta(gt=0)] | None = None
     trajectory: TrajectoryTable | None = None
     start: str | None = None

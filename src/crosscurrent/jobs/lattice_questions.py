@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from crosscurrent.jobs.fields import AngularFrequency, Count, Duration, Rate, Table, Temperature
+from crosscurrent.jobs.fields import MOST, AngularFrequency, Count, Duration, Rate, Table, Temperature
 from crosscurrent.jobs.questions import PathPoint
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
@@ -52,7 +52,7 @@ class SpongeTable(Table, frozen=True, kw_only=True, tag_field="kind", tag="spong
 
     bulk: Annotated[float, Meta(gt=0, extra={"quantity": "rate"})] = 2.0
     edge: Annotated[float, Meta(gt=0, extra={"quantity": "rate"})] = 5.0
-    layers: Annotated[int, Meta(ge=0)] = 10
+    layers: Annotated[int, Meta(ge=0, le=MOST)] = 10
     power: Annotated[float, Meta(gt=0)] = 2.0
 
 
@@ -137,4 +137,4 @@ class PhononDispersion(Table, frozen=True, kw_only=True):
 
     path: str | tuple[PathPoint, ...] | None = None
     nac: bool = True
-    points: Annotated[int, Meta(ge=2)] = 200
+    points: Annotated[int, Meta(ge=2, le=MOST)] = 200

@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 
 from crosscurrent.jobs import langevin, lattice, protocols, schema
-from crosscurrent.jobs.build import QUESTIONS, Prepared, prepare
+from crosscurrent.jobs.build import Prepared, prepare
+from crosscurrent.jobs.calls import QUESTIONS
 from crosscurrent.jobs.limits import FirstStage, first_stage
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.polar_lattice import PolarLattice

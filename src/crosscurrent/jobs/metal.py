@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,13 +15,10 @@ from numpy.typing import NDArray
 from scipy import constants
 
 from crosscurrent.jobs import schema
-from crosscurrent.jobs.arguments import Asked, converted
+from crosscurrent.jobs.arguments import Asked, Finish, converted, energies, temperatures
 from crosscurrent.jobs.quantities import nearest
 from crosscurrent.models.paraelectric_metal import METALS, ParaelectricMetal, paraelectric_metal
 from crosscurrent.units import ANGSTROM_M, InputError
-
-if TYPE_CHECKING:
-    from crosscurrent.jobs.build import Finish
 
 Floats = NDArray[np.float64]
 
@@ -109,27 +106,7 @@ def crossover_arguments(asked: Asked) -> dict[str, Any]:
 
 
 def _point(asked: Asked) -> dict[str, Any]:
-    return {"temperature": _temperatures(asked), "gap": _gaps(asked)}
-
-
-def _temperatures(asked: Asked) -> Floats:
-    values = asked.table.temperature
-    if not isinstance(values, schema.TemperatureRange):
-        return np.atleast_1d(np.asarray(values, dtype=float))
-    if values.spacing == "linear":
-        return np.linspace(values.start, values.stop, values.num)
-    if min(values.start, values.stop) <= 0:
-        raise InputError(
-            "equal ratios need two positive temperatures", where=asked.at("temperature"), fix='use spacing = "linear"'
-        )
-    return np.geomspace(values.start, values.stop, values.num)
-
-
-def _gaps(asked: Asked) -> Floats:
-    values = asked.table.gap
-    if isinstance(values, schema.Range):
-        return np.linspace(values.start, values.stop, values.num)
-    return np.atleast_1d(np.asarray(values, dtype=float))
+    return {"temperature": temperatures(asked, "temperature"), "gap": energies(asked.table.gap)}
 
 
 def _wave_vectors(asked: Asked) -> Floats:

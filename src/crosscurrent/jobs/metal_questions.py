@@ -10,10 +10,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from crosscurrent.jobs.fields import (
+    MOST,
+    Count,
     ElectricField,
     Energies,
     Length,
-    Several,
     Table,
     Temperature,
     Temperatures,
@@ -37,7 +38,7 @@ class WaveVectorRange(Table, frozen=True, kw_only=True):
 
     start: float
     stop: float
-    num: Several
+    num: Count
 
 
 class WaveVectorMesh(Table, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ class PlaneWave(Table, frozen=True, kw_only=True, tag_field="kind", tag="wave"):
 
     wavelength: Length
     field: tuple[ElectricField, ...]
-    points: Annotated[int, Meta(ge=8)] = 64
+    points: Annotated[int, Meta(ge=8, le=MOST)] = 64
 
 
 class FieldFile(Table, frozen=True, kw_only=True, tag_field="kind", tag="file"):
@@ -149,5 +150,5 @@ class PolarizationMap(Table, frozen=True, kw_only=True):
 
     axis: Direction
     vector: Direction
-    n_theta: Annotated[int, Meta(ge=3)] = 91
-    n_phi: Annotated[int, Meta(ge=4)] = 181
+    n_theta: Annotated[int, Meta(ge=3, le=4000)] = 91
+    n_phi: Annotated[int, Meta(ge=4, le=4000)] = 181

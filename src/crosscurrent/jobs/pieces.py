@@ -7,9 +7,11 @@ no error of a piece: it stops a run at once.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
@@ -76,6 +78,29 @@ class PiecesError(RuntimeError):
         many = len(failures)
         head = f"{many} piece{'s' if many > 1 else ''} of {failures[0].of} failed; the others are done and kept"
         super().__init__("\n".join((head, *(f"  {failure}" for failure in failures))))
+
+
+class PieceMap(ABC):
+    """A `ChunkMap` that owns what does the pieces, as a context manager; each kind says how their outcomes come."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __call__(self, stage: str, work: Work, chunks: Sequence[Any], weights: Sequence[float] | None = None) -> Pieces:
+        return Pieces(self._outcomes(stage, work, chunks))
+
+    @abstractmethod
+    def _outcomes(self, stage: str, work: Work, chunks: Sequence[Any]) -> Iterator[Partial | Failure]:
+        """What becomes of each chunk, in their order."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End what does the pieces."""
 
 
 def call(work: Work, chunk: Any, threads: ThreadpoolController | None = None) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What a job will cost, and a first job for a built-in material."""
+"""What a job will cost."""
 
 from __future__ import annotations
 
@@ -18,15 +18,12 @@ from crosscurrent.jobs.memory import Memory, memory_of
 from crosscurrent.models.bloch import BlochModel
 from crosscurrent.models.crystal import HarmonicCrystal
 from crosscurrent.models.local_mode import LocalMode
-from crosscurrent.models.materials.registry import Material
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
 from crosscurrent.models.polar_lattice import PolarLattice
 from crosscurrent.numerics.chunks import Work
-from crosscurrent.numerics.domains import Box, Cutoff, Cylinder, Disk, Plane, Sphere
 from crosscurrent.numerics.zone import Adaptive, Method
 from crosscurrent.responses.estimate import Cost, estimate, estimate_spin_generation
 from crosscurrent.responses.phonon_spin_work import Column
-from crosscurrent.units import PLANCK_EV_PER_THZ, InputError
 
 
 @dataclass(frozen=True)
@@ -157,102 +154,3 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.0f} seconds"
     minutes = seconds / 60
     return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
-
-
-def starter_job(material: Material, response: str = "spin_hall") -> schema.Job:
-    """A first job for a built-in material: a cutoff to begin with, suggested chemical potentials and a modest mesh.
-
-    response: "spin_hall", "anomalous_hall" or "spin_generation" (of the lower half of the bands in a field of 1e7 V/m
-    at 1 THz). Raises InputError for another one.
-    """
-    cutoff: Cutoff | None = None
-    if material.needs_cutoff:
-        cutoff = material.default_cutoff or (Sphere(0.5) if material.dim == 3 else Disk(0.5))
-    model = material.build(cutoff=cutoff)
-    mu_from: schema.MuFrom = "reference" if getattr(model, "reference_energy", 0.0) else "zero"
-    mu = tuple(sorted(material.suggested_mu)) or 0.0
-    tables: dict[str, schema.Table] = {
-        "spin_hall": schema.SpinHall(mu=mu, mu_from=mu_from),
-        "anomalous_hall": schema.AnomalousHall(mu=mu, mu_from=mu_from),
-        "spin_generation": schema.SpinGeneration(
-            filling=max(model.n_states // 2, 1), omega=PLANCK_EV_PER_THZ, field=(1e7, *[0.0] * (material.dim - 1))
-        ),
-    }
-    if response not in tables:
-        raise InputError(f"no first job for '{response}'", where="--response", fix="choose one of " + ", ".join(tables))
-    return schema.Job(
-        response=response,  # type: ignore[arg-type]
-        title=f"{material.title}: {_TITLES[response]}",
-        model=schema.Material(material=material.key, cutoff=_cutoff_table(cutoff)),
-        zone=_starter_zone(material, cutoff),
-        **{response: tables[response]},  # type: ignore[arg-type]
-    )
-
-
-def starter_metal_job(metal: str, response: str = "phonon_spin") -> schema.Job:
-    """A first job for a built-in metal.
-
-    response: "phonon_spin", at a small q, or "crossover_map". Raises InputError for another one.
-    """
-    temperature = schema.TemperatureRange(start=0.5, stop=20.0, num=40, spacing="log")
-    tables: dict[str, schema.Table] = {
-        "phonon_spin": schema.PhononSpin(
-            temperature=temperature, gap=(0.0, 5e-4, 1e-3), q=((1e-3, 0.0, 0.0),), q_unit="k_F"
-        ),
-        "crossover_map": schema.CrossoverMap(temperature=temperature, gap=schema.Range(start=0.0, stop=2e-3, num=41)),
-    }
-    if response not in tables:
-        raise InputError(f"no first job for '{response}'", where="--response", fix="choose one of " + ", ".join(tables))
-    return schema.Job(
-        response=response,  # type: ignore[arg-type]
-        title=f"{metal}: {_TITLES[response]}",
-        model=schema.Metal(metal=metal),
-        **{response: tables[response]},  # type: ignore[arg-type]
-    )
-
-
-def starter_lattice_job(record: str, response: str = "ferron_hall") -> schema.Job:
-    """A first job for a lattice of polar modes: a small slab at 80 rad/ps. Raises InputError for another response."""
-    if response != "ferron_hall":
-        raise InputError(f"no first job for '{response}'", where="--response", fix="choose ferron_hall")
-    return schema.Job(
-        response="ferron_hall",
-        title=f"{record}: ferron Hall effect",
-        model=schema.LocalModeRecord(local_mode=record),
-        ferron_hall=schema.FerronHall(
-            grid=(41, 31, 9),
-            temperature=schema.HotBandTable(hot=50.0, cold=0.0, width=0.25, smoothing=0.12),
-            omega_B=80.0,
-        ),
-    )
-
-
-_TITLES = {
-    "phonon_spin": "phonon-mediated spin conductivity",
-    "crossover_map": "scaling of the phonon-mediated spin conductivity",
-    "spin_hall": "spin Hall conductivity",
-    "anomalous_hall": "anomalous Hall conductivity",
-    "spin_generation": "spin generation",
-}
-
-
-def _starter_zone(material: Material, cutoff: Cutoff | None) -> schema.Zone:
-    if cutoff is None or isinstance(cutoff, Box):
-        return schema.Uniform(mesh=(100, 100) if material.dim == 2 else (24, 24, 24))
-    return schema.Polar(radial=100, angular=24, polar=None if material.dim == 2 else 24)
-
-
-def _cutoff_table(cutoff: Cutoff | None) -> schema.CutoffTable | None:
-    match cutoff:
-        case Box():
-            return schema.BoxCutoff(half_widths=tuple(cutoff.half_widths))
-        case Disk():
-            return schema.DiskCutoff(radius=cutoff.radius)
-        case Sphere():
-            return schema.SphereCutoff(radius=cutoff.radius)
-        case Cylinder():
-            return schema.CylinderCutoff(radius=cutoff.radius, half_height=cutoff.half_height)
-        case Plane():
-            return schema.PlaneCutoff(scale=cutoff.scale)
-        case _:
-            return None

@@ -16,13 +16,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-from crosscurrent.jobs.pieces import RETRIES, Failure, Pieces, WorkerDiedError, call
+from crosscurrent.jobs.pieces import RETRIES, Failure, PieceMap, WorkerDiedError, call
 from crosscurrent.numerics.chunks import Partial, Work
 from crosscurrent.units import InputError
 
@@ -43,7 +42,7 @@ class _Task:
         return done and self.future is not None and self.future.exception() is None
 
 
-class ProcessMap:
+class ProcessMap(PieceMap):
     """Pieces in `workers` processes, each with one BLAS thread; a context manager that owns the processes.
 
     At most `ahead` pieces a worker are under way or wait to be summed, so that memory stays bounded when the pieces
@@ -59,17 +58,6 @@ class ProcessMap:
         self._folder: Path | None = None
         self._count = 0
         self._works = False
-
-    def __enter__(self) -> ProcessMap:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __call__(self, stage: str, work: Work, chunks: Sequence[Any], weights: Sequence[float] | None = None) -> Pieces:
-        return Pieces(self._outcomes(stage, work, chunks))
 
     def _outcomes(self, stage: str, work: Work, chunks: Sequence[Any]) -> Iterator[Partial | Failure]:
         if not chunks:

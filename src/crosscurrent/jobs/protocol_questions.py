@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from crosscurrent.jobs.fields import Count, Duration, ElectricField, Table, Temperature, Temperatures
+from crosscurrent.jobs.fields import MOST, Count, Duration, ElectricField, Table, Temperature, Temperatures
 
 Grid = tuple[Count, Count, Count]
 Axis = Literal["x", "y", "z"]
 Precision = Literal["double", "single"]
 Amplitude = Annotated[float, Meta(gt=0, extra={"quantity": "electric field"})]
 Damping = Annotated[float, Meta(gt=0, extra={"quantity": "rate"})]
-Realizations = Annotated[int, Meta(ge=2)]
+Realizations = Annotated[int, Meta(ge=2, le=MOST)]
 Seed = Annotated[int, Meta(ge=0)]
 
 
@@ -38,7 +38,7 @@ class Hysteresis(Table, frozen=True, kw_only=True):
     waveform: Literal["triangular", "sinusoidal"] = "triangular"
     direction: Axis | None = None
     cycles: Count = 1
-    samples: Annotated[int, Meta(ge=8)] = 80
+    samples: Annotated[int, Meta(ge=8, le=MOST)] = 80
     realizations: Realizations = 4
     settle: Duration = 5.0
     damping: Damping = 2.0
@@ -104,4 +104,4 @@ class SwitchingPath(Table, frozen=True, kw_only=True):
 
     grid: Grid = (4, 4, 4)
     surfaces: bool = False
-    points: Annotated[int, Meta(ge=3)] = 101
+    points: Annotated[int, Meta(ge=3, le=MOST)] = 101

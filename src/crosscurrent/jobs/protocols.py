@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from crosscurrent.jobs import schema
-from crosscurrent.jobs.arguments import Asked, converted
+from crosscurrent.jobs.arguments import Asked, converted, temperatures
 from crosscurrent.jobs.convert import effective_hamiltonian
 from crosscurrent.jobs.lattice import build_record
 from crosscurrent.jobs.quantities import nearest
@@ -56,17 +56,7 @@ def hysteresis_arguments(asked: Asked) -> dict[str, Any]:
 
 def heating_arguments(asked: Asked) -> dict[str, Any]:
     """The arguments of `heating_ramp`."""
-    given = asked.table.temperatures
-    if isinstance(given, schema.TemperatureRange):
-        ends, log = (given.start, given.stop), given.spacing == "log"
-        if log and min(ends) <= 0:
-            raise InputError(
-                "equal ratios need temperatures above 0", where=asked.at("temperatures"), fix='use spacing = "linear"'
-            )
-        kelvin = np.geomspace(*ends, given.num) if log else np.linspace(*ends, given.num)
-    else:
-        kelvin = np.atleast_1d(np.asarray(given, dtype=float))
-    return {"temperatures": kelvin, **converted(asked, without=("temperatures",))}
+    return {"temperatures": temperatures(asked, "temperatures"), **converted(asked, without=("temperatures",))}
 
 
 def description(lattice: PolarLattice) -> str:
@@ -119,25 +109,3 @@ def cost(work: Any, chunks: Sequence[tuple[int, ...]]) -> tuple[int, float]:
 def memory(work: Any, chunks: Sequence[tuple[int, ...]]) -> float:
     """Bytes of one process."""
     return float(_FIELDS * 24 * work.box.slab.cells * max(map(len, chunks)))
-
-
-def starter_job(name: str, response: str = "hysteresis") -> schema.Job:
-    """A first job for an effective Hamiltonian: a small box. Raises InputError for a response that is no protocol."""
-    tables: dict[str, tuple[str, schema.Table]] = {
-        "hysteresis": ("hysteresis loop", schema.Hysteresis(grid=(8, 8, 8), temperature=100.0, field=4e7, period=20.0)),
-        "heating": (
-            "heating from the ground state",
-            schema.Heating(grid=(8, 8, 8), temperatures=schema.TemperatureRange(start=50.0, stop=300.0, num=6)),
-        ),
-        "domain_wall": ("domain wall", schema.DomainWall(grid=(24, 4, 4))),
-        "switching_path": ("switching path", schema.SwitchingPath()),
-    }
-    if response not in tables:
-        raise InputError(f"no first job for '{response}'", where="--response", fix="choose one of " + ", ".join(tables))
-    words, table = tables[response]
-    return schema.Job(
-        response=response,  # type: ignore[arg-type]
-        title=f"{name}: {words}",
-        model=schema.EffectiveHamiltonianModel(effective_hamiltonian=name),
-        **{response: table},  # type: ignore[arg-type]
-    )

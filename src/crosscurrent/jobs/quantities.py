@@ -15,13 +15,11 @@ from collections.abc import Iterable
 
 from scipy import constants as _c
 
-from crosscurrent.units import BOLTZMANN_EV_PER_K, PLANCK_EV_PER_THZ, InputError
+from crosscurrent.units import BOHR_ANGSTROM, BOLTZMANN_EV_PER_K, HARTREE_EV, PLANCK_EV_PER_THZ, InputError
 
-_BOHR = _c.physical_constants["Bohr radius"][0] * 1e10
-_HARTREE = _c.physical_constants["Hartree energy in eV"][0]
-_ENERGY = {"eV": 1.0, "meV": 1e-3, "ueV": 1e-6, "Ry": _HARTREE / 2, "Ha": _HARTREE}
+_ENERGY = {"eV": 1.0, "meV": 1e-3, "ueV": 1e-6, "Ry": HARTREE_EV / 2, "Ha": HARTREE_EV}
 _FREQUENCY = {"THz": 1.0, "GHz": 1e-3}
-_LENGTH = {"angstrom": 1.0, "nm": 10.0, "bohr": _BOHR}
+_LENGTH = {"angstrom": 1.0, "nm": 10.0, "bohr": BOHR_ANGSTROM}
 
 #: dimension -> unit -> factor to the default unit, which comes first. A temperature may be given as kT.
 UNITS: dict[str, dict[str, float]] = {

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from crosscurrent.jobs.fields import (
+    MOST,
     Count,
     Duration,
     ElectricField,
@@ -100,7 +101,7 @@ class Bands(Table, frozen=True, kw_only=True):
     """Bands along a path. points: number of k points on the whole path. spin: as in [spin_hall]."""
 
     path: tuple[PathPoint, ...]
-    points: Annotated[int, Meta(ge=2)] = 200
+    points: Annotated[int, Meta(ge=2, le=MOST)] = 200
     spin: str = "model"
 
 

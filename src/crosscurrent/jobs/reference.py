@@ -28,9 +28,6 @@ REFERENCE = "reference.toml"
 CLAIMS = "claims.toml"
 #: A key that takes more seconds than this is left out by --fast.
 SLOW_SECONDS = 60.0
-#: Keys that the tests recompute in full.
-FAST_SECONDS = 3.0
-
 
 VerdictName = Literal["reproduces", "reproduces with correction", "depends on unpublished input", "does not hold"]
 #: What can become of a claim, in the order of the summary.

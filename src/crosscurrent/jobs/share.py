@@ -18,7 +18,8 @@ from typing import Any
 
 import xarray as xr
 
-from crosscurrent.jobs.build import QUESTIONS, prepare
+from crosscurrent.jobs.build import prepare
+from crosscurrent.jobs.calls import QUESTIONS
 from crosscurrent.jobs.execute import executor
 from crosscurrent.jobs.parse import job_hash, run_key, validated
 from crosscurrent.jobs.pieces import FailedPiece, PiecesError

@@ -134,7 +134,7 @@ def _tagged(structs: list[inspect.StructType], raw: dict[str, Any], path: str, l
             "this key is required", where=locate(_join(path, field)), fix="choose one of " + ", ".join(tags)
         )
     tag = raw[field]
-    if tag not in tags:
+    if not isinstance(tag, str) or tag not in tags:
         hint = nearest(tag, tags) if isinstance(tag, str) else ""
         raise InputError(
             f"{describe(tag)} is not known{hint}",
@@ -190,6 +190,8 @@ def _bounds(node: inspect.Type, value: object, raw: object, path: str, locate: L
         raise InputError(f"must be {node.ge} or more, got {describe(raw)}", where=locate(path))
     if node.gt is not None and value <= node.gt:
         raise InputError(f"must be above {node.gt}, got {describe(raw)}", where=locate(path))
+    if node.le is not None and value > node.le:
+        raise InputError(f"must be {node.le} or less, got {describe(raw)}", where=locate(path))
 
 
 def _join(path: str, key: str) -> str:

@@ -7,17 +7,16 @@ here lattice vectors are taken in angstrom and energies in eV.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import Complexes, Floats, Operator
-from crosscurrent.models.spin_matrices import PAULI
+from crosscurrent.models.spin_matrices import SpinOrdering, ordered_spin
 from crosscurrent.models.tight_binding import TightBinding
 from crosscurrent.units import InputError
 
-SpinOrder = Literal["block", "interlaced"]
 _Vector = tuple[int, int, int]
 
 
@@ -61,7 +60,7 @@ def from_pythtb(model: Any, *, name: str = "PythTB model", source: str = "") -> 
         hamiltonian=hamiltonian,
         positions=np.repeat(positions, spins, axis=0),
         dim=dim,
-        spin=_spin_operator(size, "interlaced", where) if spins == 2 else None,
+        spin=Operator.constant(ordered_spin(size, "interlaced", where)) if spins == 2 else None,
         name=name,
         source=source,
         notes=("from a PythTB object, lengths taken as angstrom, energies as eV",),
@@ -71,7 +70,7 @@ def from_pythtb(model: Any, *, name: str = "PythTB model", source: str = "") -> 
 def from_tbmodels(
     model: Any,
     *,
-    spin_order: SpinOrder | None = None,
+    spin_order: SpinOrdering | None = None,
     lattice: Floats | None = None,
     name: str = "TBmodels model",
     source: str = "",
@@ -115,7 +114,7 @@ def from_tbmodels(
         hamiltonian=hamiltonian,
         positions=positions,
         dim=dim,
-        spin=None if spin_order is None else _spin_operator(size, spin_order, where),
+        spin=None if spin_order is None else Operator.constant(ordered_spin(size, spin_order, where)),
         name=name,
         source=source,
         notes=("from a TBmodels object, lengths taken as angstrom, energies as eV",),
@@ -152,16 +151,6 @@ def _attribute(holder: Any, names: tuple[str, ...], where: str) -> Any:
         where=where,
         fix="give the model object of PythTB or TBmodels itself, or build a TightBinding from arrays",
     )
-
-
-def _spin_operator(size: int, order: SpinOrder, where: str) -> Operator:
-    if size % 2:
-        raise InputError(f"{size} states cannot be pairs of spin up and down", where=where, fix="leave spin_order out")
-    if order not in ("block", "interlaced"):
-        raise InputError(f"unknown spin order '{order}'", where=where, fix="use 'block' or 'interlaced'")
-    orbitals, spin = np.eye(size // 2), PAULI / 2
-    pairs = np.kron(spin, orbitals) if order == "block" else np.kron(orbitals, spin)
-    return Operator.constant(np.asarray(pairs, dtype=complex))
 
 
 def _vector(r: Iterable[Any]) -> _Vector:

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.disk import read_arrays, read_bytes
-from crosscurrent.models.table_text import cells, named_unit, number
+from crosscurrent.models.table_text import FIELD_UNITS, cells, named_unit, number
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 
 _LENGTH = {"m": 1e10, "um": 1e4, "nm": 10.0, "angstrom": 1.0}
-_FIELD = {"V/m": 1.0, "kV/m": 1e3, "MV/m": 1e6, "V/cm": 1e2, "kV/cm": 1e5, "MV/cm": 1e8, "V/angstrom": 1e10}
 #: Neither a field in V/m nor a coordinate comes near this.
 LARGEST = 1e30
 _EXAMPLE = "the first line reads, e.g.: x (angstrom), E_x (V/m), E_y (V/m), E_z (V/m)"
@@ -88,7 +87,7 @@ def _columns(header: list[str], where: str) -> dict[str, float]:
         name, unit = found
         if name not in ("x", "y", "z", "E_x", "E_y", "E_z") or name in out:
             raise InputError(f"column '{name[:40]}' is unknown or appears twice", where=where, fix=_EXAMPLE)
-        units = _LENGTH if len(name) == 1 else _FIELD
+        units = _LENGTH if len(name) == 1 else FIELD_UNITS
         if unit not in units:
             raise InputError(
                 f"unknown unit '{unit[:40]}' of {name}", where=where, fix="choose from " + ", ".join(units)

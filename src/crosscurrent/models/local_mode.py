@@ -17,7 +17,8 @@ from crosscurrent.physics.dipole_kernel import KERNELS, dipole_kernel
 from crosscurrent.physics.lattice_energy import Couplings, couplings
 from crosscurrent.physics.lattice_kernel import short_range_kernel
 from crosscurrent.physics.lattice_langevin import inverse_root
-from crosscurrent.physics.lattice_units import ACCELERATION, POLARIZATION
+from crosscurrent.physics.lattice_observables import polarization_per_displacement
+from crosscurrent.physics.lattice_units import ACCELERATION
 from crosscurrent.physics.well import Well
 from crosscurrent.units import InputError
 
@@ -84,7 +85,7 @@ class LocalMode:
     @property
     def polarization_per_displacement(self) -> Floats:
         """dP/du = Z/Omega, (3, 3) C/m^2 per angstrom, S14."""
-        return self.charge / self.volume * POLARIZATION
+        return polarization_per_displacement(self.charge, self.volume)
 
     @property
     def polarization(self) -> Floats:

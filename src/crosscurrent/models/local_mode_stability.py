@@ -24,7 +24,7 @@ _SOFT = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Stability:
-    """lowest, highest: eigenvalues of the stiffness, eV/angstrom^2 (with unit mass-weighting, see `frequency`).
+    """lowest: eigenvalue of the stiffness, eV/angstrom^2, with tensor masses as in `check_stability`.
 
     frequency: of the fastest mode, rad/ps, which limits a time step to below 2/frequency. mode: where the lowest is.
     """

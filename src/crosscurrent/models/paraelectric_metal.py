@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from scipy import constants
 
-from crosscurrent.units import InputError
+from crosscurrent.units import ANGSTROM_M, InputError
+from crosscurrent.units import ELEMENTARY_CHARGE_C as _EV
+from crosscurrent.units import HBAR_J_S as _HBAR
 
-_HBAR: float = constants.hbar
-_EV: float = constants.e
 #: Relative disagreement up to which numbers that overdetermine the band count as the same metal.
 _AGREE = 2e-3
 
@@ -84,13 +84,16 @@ class ParaelectricMetal:
         """n e^2 tau/m, S/m (S in two dimensions)."""
         return self.density(dimension) * _EV**2 * self.relaxation_time / self.mass
 
+    def coupling_si(self, dimension: int = 3) -> float:
+        """g, J m^(3/2) (J m in two dimensions)."""
+        return float(self.coupling * _EV * ANGSTROM_M ** (1.5 if dimension == 3 else 1.0))
+
     def prefactor(self, dimension: int = 3) -> float:
         """What a coefficient in tilde units (k_F = 2 E_F = 1) is multiplied with to give chi_0, C m (2D: C m^2).
 
         g^2 e hbar^6/(m^2 M) k_F^8/(2 E_F)^5 in three dimensions, k_F^6 in two, with the charge e > 0 of a carrier.
         """
-        length = 1e-10 ** (1.5 if dimension == 3 else 1.0)
-        g = self.coupling * _EV * length
+        g = self.coupling_si(dimension)
         two_ef = 2 * self.fermi_energy * _EV
         power = 8 if dimension == 3 else 6
         scale: float = self.fermi_wave_vector**power / two_ef**5
@@ -181,10 +184,11 @@ def _band(
 
 
 _KIM_CHUNG = 'K.-M. Kim and S. B. Chung, "Phonon-mediated spin transport in quantum paraelectric metals"'
-_ANGSTROM_CELL = 5.52
+#: Of SrTiO3 in the estimate, angstrom.
+_LATTICE_CONSTANT = 5.52
 
 
-def model_metal(*, coupling: float = 0.03 * _ANGSTROM_CELL**1.5, phonon_mass: float = 4e-26) -> ParaelectricMetal:
+def model_metal(*, coupling: float = 0.03 * _LATTICE_CONSTANT**1.5, phonon_mass: float = 4e-26) -> ParaelectricMetal:
     """The metal of the paper's Figs. 4 and 6: E_F = 3 eV, v_F = 1e6 m/s, tau = 1e-14 s, c = 1e4 m/s.
 
     Its figures divide by g^2/M; the values here are those of the SrTiO3 estimate.
@@ -205,7 +209,7 @@ def strontium_titanate() -> ParaelectricMetal:
         density=4e25,
         relaxation_time=1e-11,
         phonon_velocity=1e3,
-        coupling=0.03 * _ANGSTROM_CELL**1.5,
+        coupling=0.03 * _LATTICE_CONSTANT**1.5,
         phonon_mass=4e-26,
         name="doped SrTiO3",
         source=f"{_KIM_CHUNG}, estimate below Eq. (34); lattice constant 5.52 angstrom",

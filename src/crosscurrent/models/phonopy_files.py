@@ -149,6 +149,8 @@ def _tensor(words: Sequence[str], where: str) -> Floats:
         values = np.array([float(word) for word in words])
     except ValueError:
         raise InputError("is not a line of numbers", where=where, fix="give BORN as phonopy writes it") from None
-    if len(values) != 9 or not sensible(values):
+    if len(values) != 9:
         raise InputError(f"holds {len(values)} numbers where a tensor needs 9", where=where)
+    if not sensible(values):
+        raise InputError("holds a number that no charge and no dielectric constant is", where=where)
     return values.reshape(3, 3)

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import constants as _c
 
+from crosscurrent.units import BOHR_ANGSTROM as _BOHR
+from crosscurrent.units import HARTREE_EV as _HARTREE
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_BOHR = _c.physical_constants["Bohr radius"][0] * 1e10
-_HARTREE = _c.physical_constants["Hartree energy in eV"][0]
 _LENGTHS = {"angstrom": 1.0, "au": _BOHR}
 _FORCE_CONSTANTS = {
     "ev/angstrom^2": 1.0,

@@ -11,7 +11,7 @@ from crosscurrent.models.effective_hamiltonian import EffectiveHamiltonian
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.physics.lattice_energy import Couplings
-from crosscurrent.physics.lattice_units import POLARIZATION
+from crosscurrent.physics.lattice_observables import polarization_per_displacement
 from crosscurrent.physics.on_site import AnisotropicOnSite, OnSite, WellOnSite, ground_state
 from crosscurrent.physics.periodic_couplings import effective_couplings, uniform_stiffness
 from crosscurrent.units import InputError
@@ -57,7 +57,7 @@ class PolarLattice:
     @property
     def polarization_per_displacement(self) -> Floats:
         """dP/du = Z/Omega, (3, 3) C/m^2 per angstrom."""
-        return self.charge / self.volume * POLARIZATION
+        return polarization_per_displacement(self.charge, self.volume)
 
     @property
     def polarization(self) -> Floats:

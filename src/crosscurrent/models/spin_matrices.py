@@ -1,11 +1,16 @@
-"""Spin matrices of any spin, in units of hbar."""
+"""Spin matrices of any spin, and of spinor states in either order, in units of hbar."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 
 from crosscurrent.models.bloch import Complexes
 from crosscurrent.units import InputError
+
+#: How states carry spin: all up, then all down; or up, down, up, down, ...
+SpinOrdering = Literal["block", "interlaced"]
 
 
 def spin_matrices(j: float) -> Complexes:
@@ -23,3 +28,20 @@ def spin_matrices(j: float) -> Complexes:
 
 #: Pauli matrices sigma_x, sigma_y, sigma_z, shape (3, 2, 2).
 PAULI: Complexes = 2 * spin_matrices(0.5)
+
+
+def ordered_spin(n: int, ordering: SpinOrdering, where: str = "spin_ordering") -> Complexes:
+    """Spin matrices (3, n, n) in units of hbar for n states in block or interlaced order.
+
+    Raises InputError for an odd number of states and an unknown order.
+    """
+    if n % 2:
+        raise InputError(
+            f"{n} states cannot be pairs of spin up and down",
+            where=where,
+            fix="leave the spin order out: this is no spinor model, or states are missing",
+        )
+    if ordering not in ("block", "interlaced"):
+        raise InputError(f"unknown spin order '{ordering}'", where=where, fix="use 'block' or 'interlaced'")
+    half, space = PAULI / 2, np.eye(n // 2)
+    return np.array([np.kron(s, space) if ordering == "block" else np.kron(space, s) for s in half])

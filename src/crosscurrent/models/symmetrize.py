@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import AXES, Complexes, Floats, Operator
+from crosscurrent.models.spin_matrices import SpinOrdering
 from crosscurrent.models.tight_binding import TightBinding
-from crosscurrent.models.wannier_representation import Operation, Representation, SpinOrder, representation
+from crosscurrent.models.wannier_representation import Operation, Representation, representation
 from crosscurrent.physics.magnetic_groups import identify
 from crosscurrent.units import InputError
 
@@ -55,7 +56,7 @@ def symmetrize(
     species: Sequence[str],
     projections: Sequence[str],
     moments: ArrayLike | None = None,
-    spin: SpinOrder | None = "interlaced",
+    spin: SpinOrdering | None = "interlaced",
     symprec: float = 1e-4,
     moment_tolerance: float = 1e-3,
     limit: float = 0.1,

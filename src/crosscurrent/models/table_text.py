@@ -7,6 +7,9 @@ import re
 
 from crosscurrent.units import InputError
 
+#: V/m in every unit of an electric field that a header may name.
+FIELD_UNITS = {"V/m": 1.0, "kV/m": 1e3, "MV/m": 1e6, "V/cm": 1e2, "kV/cm": 1e5, "MV/cm": 1e8, "V/angstrom": 1e10}
+
 #: Each part takes what it can and gives nothing back: the time does not grow with the square of a row of blanks.
 _NAMED_UNIT = re.compile(r"\s*+(?P<name>[A-Za-z]++(?:_[A-Za-z]++)?+)\s*+[(\[](?P<unit>[^)\]]*+)[)\]]\s*+")
 

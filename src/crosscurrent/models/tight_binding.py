@@ -124,7 +124,7 @@ class TightBinding(BlochModel):
     ) -> Matrices:
         dim = self.dim
         if self.position_blocks is None:
-            stack = evaluate(self._sum("bare", lambda: self._bare_sum()))
+            stack = evaluate(self._sum("bare", self._bare_sum))
             h, dh, curvature = stack[:, 0], stack[:, 1 : 1 + dim], None
         else:
             h = evaluate(self._sum("hamiltonian", lambda: LatticeSum(self._periodic_vectors, self.hamiltonian)))
@@ -135,7 +135,7 @@ class TightBinding(BlochModel):
             values = operator.blocks if operator.is_constant else evaluate(self._operator_sum(operator))
         extra = {}
         if "extra" in parts:
-            extra["bare_dh"] = evaluate(self._sum("bare", lambda: self._bare_sum()))[:, 1:]
+            extra["bare_dh"] = evaluate(self._sum("bare", self._bare_sum))[:, 1:]
             for kind in self.interpolations:
                 extra[f"{kind}_product"], extra[f"{kind}_leak"] = self._interpolated(kind, evaluate)
         return Matrices(h, dh, values, curvature, extra)

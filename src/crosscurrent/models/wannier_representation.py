@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import Complexes, Floats
+from crosscurrent.models.spin_matrices import SpinOrdering
 from crosscurrent.physics.orbital_rotations import orbital_rotation, orbitals, spin_rotation
 from crosscurrent.physics.structure_group import SpaceOperations, space_operations
 from crosscurrent.units import InputError
 
 Integers = NDArray[np.int64]
-SpinOrder = Literal["block", "interlaced"]
 
 #: A centre farther than this from its atom (angstrom) is a function of another atom.
 _FAR = 3.0
@@ -63,7 +62,7 @@ def representation(
     species: Sequence[str],
     projections: Sequence[str],
     moments: ArrayLike | None,
-    spin: SpinOrder | None,
+    spin: SpinOrdering | None,
     symprec: float,
     moment_tolerance: float,
 ) -> Representation:
@@ -119,7 +118,7 @@ def _blocks(lines: Sequence[str], species: Sequence[str]) -> Iterator[tuple[int,
                 yield number, site, coefficients
 
 
-def _with_spin(spatial: Integers, spin: SpinOrder | None) -> Integers:
+def _with_spin(spatial: Integers, spin: SpinOrdering | None) -> Integers:
     if spin is None:
         return spatial
     return np.tile(spatial, 2) if spin == "block" else np.repeat(spatial, 2)
@@ -171,7 +170,7 @@ def _exact_sites(found: SpaceOperations, reduced: Floats, shifts: Integers, dim:
 
 
 def _matrix(
-    found: SpaceOperations, n: int, blocks: list[tuple[int, int, Floats]], size: int, spin: SpinOrder | None
+    found: SpaceOperations, n: int, blocks: list[tuple[int, int, Floats]], size: int, spin: SpinOrdering | None
 ) -> Complexes:
     """The functions of a site turn among themselves and go to those of its image."""
     spatial = np.zeros((size, size))

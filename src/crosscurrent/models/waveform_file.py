@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.disk import read_bytes
-from crosscurrent.models.table_text import cells, named_unit, number
+from crosscurrent.models.table_text import FIELD_UNITS, cells, named_unit, number
 from crosscurrent.numerics.waveform_checks import check_samples
 from crosscurrent.numerics.waveforms import Sampled
 from crosscurrent.units import InputError
@@ -20,7 +20,6 @@ from crosscurrent.units import InputError
 Floats = NDArray[np.float64]
 
 _TIME = {"s": 1e12, "ns": 1e3, "ps": 1.0, "fs": 1e-3}
-_FIELD = {"V/m": 1.0, "kV/m": 1e3, "MV/m": 1e6, "V/cm": 1e2, "kV/cm": 1e5, "MV/cm": 1e8, "V/angstrom": 1e10}
 #: No time and no field in any unit comes near this.
 _LARGEST = 1e30
 _EXAMPLE = "the first line reads, e.g.: time (ps), E_x (V/m), E_y (V/m)"
@@ -78,7 +77,7 @@ def _columns(header: list[str], where: str) -> list[tuple[str, float]]:
         name, unit = found
         if name not in ("time", "E_x", "E_y", "E_z"):
             raise InputError(f"unknown column '{name[:40]}'", where=where, fix="columns are time, E_x, E_y and E_z")
-        units = _TIME if name == "time" else _FIELD
+        units = _TIME if name == "time" else FIELD_UNITS
         if unit not in units:
             raise InputError(
                 f"unknown unit '{unit[:40]}' of {name}", where=where, fix="choose from " + ", ".join(units)

@@ -93,8 +93,9 @@ def mean_of(series: Floats, inflation: float | None = None) -> Mean:
 
     series: (sequences, blocks, ...), sequences independent of one another. The correlation between blocks is pooled,
     weighted with the variance, as single places are too noisy to tell: over all places, or, of a map (sequences,
-    blocks, Nx, Ny, ...), over those of the same x, as cold cells remember otherwise than hot ones. For a series that
-    has few places, give the inflation of one that has more. With fewer than two blocks in all the error is infinite.
+    blocks, Nx, Ny, ...), over those of the same x and its two neighbours, as cold cells remember otherwise than hot
+    ones. For a series that has few places, give the inflation of one that has more. With fewer than two blocks in all
+    the error is infinite.
     """
     count = series.shape[0] * series.shape[1]
     value = series.mean(axis=(0, 1))
@@ -107,13 +108,24 @@ def mean_of(series: Floats, inflation: float | None = None) -> Mean:
     elif value.ndim < 2:
         local = np.array(inflation_of(off))
     else:
-        local = np.array([inflation_of(off[:, :, x]) for x in range(len(value))])
-        local = local.reshape(-1, *(1,) * (value.ndim - 1))
+        local = _by_column(off, scatter).reshape(-1, *(1,) * (value.ndim - 1))
     # the scatter about the mean of the sample misses the variance of that mean, local/count of the whole
     square = scatter * local / (count - local)
     total = float(scatter.sum())
     overall = float((scatter * local).sum()) / total if total > 0 else 1.0
     return Mean(value, np.sqrt(square), overall, count)
+
+
+def _by_column(off: Floats, scatter: Floats) -> Floats:
+    """The inflation of every x with its neighbours, each with the same weight, (Nx,); x is periodic.
+
+    off: (sequences, blocks, Nx, Ny, ...). scatter: its mean square, (Nx, Ny, ...).
+    """
+    nx = len(scatter)
+    size = np.sqrt(scatter.reshape(nx, -1).mean(axis=1)).reshape(-1, *(1,) * (scatter.ndim - 1))
+    unit = np.divide(off, size, out=np.zeros_like(off), where=size > 0)
+    near = [sorted({(x - 1) % nx, x, (x + 1) % nx}) for x in range(nx)]
+    return np.array([inflation_of(unit[:, :, columns]) for columns in near])
 
 
 def inflation_of(off: Floats) -> float:

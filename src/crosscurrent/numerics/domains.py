@@ -44,7 +44,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Box:
-    """|k_i| <= half_widths[i], 1/angstrom; two or three dimensions."""
+    """|k_i| <= half_widths[i], 1/angstrom; one, two or three dimensions."""
 
     half_widths: tuple[float, ...]
 

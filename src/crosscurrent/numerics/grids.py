@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from crosscurrent.numerics.batches import Batch, GridRows, Integrand, add, add_labelled
 from crosscurrent.numerics.domains import Cell, Cylinder, Disk, Domain, Plane, Sphere
 from crosscurrent.numerics.mapping import to_k
+from crosscurrent.numerics.workspace import keep_freed_memory
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
 
 #: Pieces a pass is cut into: enough to keep workers busy and to lose little on a crash, few enough to store.
 _PIECES = 96
-#: Bytes just below the largest block that glibc learns from (32 MiB).
-_LARGE_BLOCK = 31 * 2**20
 #: Points of one Gauss-Legendre panel at most.
 _PANEL = 40
 
@@ -50,9 +49,7 @@ class GridWork:
     independent: ClassVar[bool] = True
 
     def __call__(self, chunk: range) -> dict[str, NDArray[Any]]:
-        # glibc returns freed memory to the kernel again and again until it has seen one large block go: without this
-        # hint the temporaries of a batch are zeroed page by page every time, a third of the work
-        np.empty(_LARGE_BLOCK, dtype=np.uint8)
+        keep_freed_memory()
         total: dict[str, NDArray[Any]] = {}
         for batch in self.plan.batches(chunk, self.integrand.points_per_batch):
             sums = self.integrand(batch)

@@ -14,7 +14,7 @@ from crosscurrent.units import InputError
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 
-#: Points of the transform whose couplings no machine of today holds, 288 bytes each.
+#: Points of the transform whose couplings no machine of today holds, 216 bytes each.
 _LARGEST = 10**9
 
 
@@ -44,7 +44,7 @@ class Slab:
         if math.prod(self.transform_shape) > _LARGEST:
             raise InputError(
                 f"a grid of {' x '.join(map(str, self.shape))} cells is too large: the couplings alone would take "
-                f"{288e-9 * math.prod(self.transform_shape):.0f} GB",
+                f"{216e-9 * math.prod(self.transform_shape):.0f} GB",
                 where="grid",
                 fix="give fewer cells",
             )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from crosscurrent.numerics.domains import Box, Cell, Cylinder, Disk, Domain, Sphere
-from crosscurrent.numerics.zone import Method, PolarGrid, UniformMesh
+from crosscurrent.numerics.zone_methods import Method, PolarGrid, UniformMesh
 
 
 def largest_step(method: Method, domain: Domain) -> float | None:

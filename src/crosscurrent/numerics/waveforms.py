@@ -28,6 +28,10 @@ _END = 1e-11
 _VISIBLE = 1e-4
 #: Points per interval of a sampled waveform at which its Fourier integral is summed.
 _OVERSAMPLING = 4
+#: No amplitude, frequency or time of a pulse comes near this, and its square is still a number.
+_LARGEST = 1e30
+#: Distance of a pulse from time zero, in durations: times near it are told apart to 1e-7 of one.
+_FARTHEST = 1e9
 
 
 class Waveform(Protocol):
@@ -104,11 +108,22 @@ class GaussianPulse:
                 fix="give one, or as many",
             )
         numbers = (*amplitude, *self._phases, self.frequency, self.duration, self.centre)
-        if not all(math.isfinite(x) for x in numbers):
-            raise InputError("a parameter is not a finite number", where="waveform")
+        if not all(abs(x) < _LARGEST for x in numbers):
+            worst = next(x for x in numbers if not abs(x) < _LARGEST)
+            raise InputError(
+                f"{worst:g} is not a finite number, or far beyond any pulse",
+                where="waveform",
+                fix="give V/m, THz, ps and radian",
+            )
         if not self.duration > 0:
             raise InputError(
                 f"the duration must be positive, got {self.duration:g}", where="waveform.duration", fix="give ps"
+            )
+        if abs(self.centre) > _FARTHEST * self.duration:
+            raise InputError(
+                f"a centre of {self.centre:g} ps is so far from zero that rounding blurs the pulse",
+                where="waveform.centre",
+                fix="count times from a moment near the pulse",
             )
         if self.frequency < 0:
             raise InputError(

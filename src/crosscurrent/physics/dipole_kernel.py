@@ -1,4 +1,4 @@
-"""Dipole-dipole interaction of point dipoles on a lattice of cells: reciprocal-space kernels and the Ewald sum.
+"""Dipole-dipole interaction of point dipoles on a lattice of cells: kernels in reciprocal space.
 
 A kernel K(q) is the stiffness in V_dip = (1/2N) sum_q u(-q).K(q).u(q), S10 of the supplement of Bustamante Lopez, Brehm
 and Juraschek, "Ferron Hall effect" (2026); q is in radians a cell. The term of a uniform field, G + q = 0, is left out
@@ -12,7 +12,6 @@ import itertools
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erfc
 
 from crosscurrent.physics.lattice_units import COULOMB
 
@@ -40,7 +39,7 @@ def dipole_kernel(
     z, eps = np.asarray(charge, dtype=float), np.asarray(eps_inf, dtype=float)
     scale = 4 * np.pi * COULOMB / volume
     if kernel == "bare":
-        return scale * _without_odd_terms(_longitudinal(points, z, eps, None), points)
+        return scale * _without_odd_terms(_longitudinal(points, z, eps), points)
     if kernel != "damped":
         raise ValueError(f"unknown dipole kernel '{kernel}'")
     flat = points.reshape(-1, 3)
@@ -69,13 +68,11 @@ def _damped(q: Floats, eps: Floats, eta: float) -> Floats:
     return out
 
 
-def _longitudinal(k: Floats, charge: Floats, eps: Floats, eta: float | None) -> Floats:
-    """(Z^T k)(Z^T k)^T/(k eps k), S11, times exp(-k^2/4 eta^2); zero where k is."""
+def _longitudinal(k: Floats, charge: Floats, eps: Floats) -> Floats:
+    """(Z^T k)(Z^T k)^T/(k eps k), S11; zero where k is."""
     screened = np.einsum("...a,ab,...b->...", k, eps, k)
     square = (k**2).sum(axis=-1)
     weight = np.divide(1.0, screened, out=np.zeros_like(screened), where=square > _ZERO)
-    if eta is not None:
-        weight = weight * np.exp(-square / (4 * eta**2))
     projected = k @ charge
     return np.asarray(weight[..., None, None] * projected[..., :, None] * projected[..., None, :])
 
@@ -87,33 +84,3 @@ def _without_odd_terms(kernel: Floats, q: Floats) -> Floats:
     for a, b in itertools.permutations(range(3), 2):
         out[..., a, b] = np.where(edge[..., a] | edge[..., b], 0.0, kernel[..., a, b])
     return out
-
-
-def ewald_tensor(q: ArrayLike, splitting: float = 1.8, shells: int = 5) -> Floats:
-    """T(q) = sum_{R != 0} exp(i q.R) (1 - 3 r r)/R^3 of a simple cubic lattice, (..., 3, 3), units of 1/a^3.
-
-    q: (..., 3) radians a cell. splitting: Ewald's parameter times the lattice constant; the result does not depend on
-    it. At q = 0 the term of the uniform field is left out, so the value is that for tin-foil boundaries, -4 pi/3.
-    """
-    points = np.asarray(q, dtype=float)
-    shape = points.shape[:-1]
-    one = np.eye(3)
-    total = np.zeros((*shape, 3, 3))
-    for shell in itertools.product(range(-shells, shells + 1), repeat=3):
-        n = np.array(shell, dtype=float)
-        k = points + 2 * np.pi * n
-        total += 4 * np.pi * _longitudinal(k, one, one, splitting)
-        if any(shell):
-            phase = np.cos(points @ n)
-            total += phase[..., None, None] * _screened_dipole(n, splitting)
-    # the Gaussian of a dipole acts on itself
-    return np.asarray(total - 4 * splitting**3 / (3 * np.sqrt(np.pi)) * one)
-
-
-def _screened_dipole(r: Floats, eta: float) -> Floats:
-    """-grad grad erfc(eta r)/r, (3, 3)."""
-    d = float(np.sqrt(r @ r))
-    gauss = 2 * eta / np.sqrt(np.pi) * np.exp(-((eta * d) ** 2))
-    b = erfc(eta * d) / d**3 + gauss / d**2
-    c = 3 * erfc(eta * d) / d**5 + gauss * (2 * eta**2 + 3 / d**2) / d**2
-    return np.asarray(b * np.eye(3) - c * np.outer(r, r))

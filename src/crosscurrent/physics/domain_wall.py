@@ -44,18 +44,16 @@ def two_domains(state: Floats, shape: tuple[int, int, int], normal: int, periodi
 class WallProfile:
     """P(x) = P_0 tanh((x - x_1)/xi), with a second wall that turns it back in a periodic box. All in cells but for P_0.
 
-    amplitude: P_0. half_width: xi. position: x_1. Each with the standard error of the fit. NaN when there is no fit.
+    amplitude: P_0. half_width: xi, with the standard error of the fit. position: x_1. NaN when there is no fit.
     """
 
     amplitude: float
-    amplitude_error: float
     half_width: float
     half_width_error: float
     position: float
-    position_error: float
 
 
-_NO_FIT = WallProfile(*[float("nan")] * 6)
+_NO_FIT = WallProfile(*[float("nan")] * 4)
 
 
 def wall_profile(
@@ -70,11 +68,11 @@ def wall_profile(
     return amplitude * total
 
 
-def fit_profile(values: Floats, periodic: bool, error: Floats | None = None) -> WallProfile:
+def fit_profile(values: Floats, periodic: bool) -> WallProfile:
     """The profile of walls through values (n,), by least squares.
 
-    error: of each value; the scatter around the fit decides the errors when None. A wall that is far narrower than a
-    cell leaves its width undetermined: then the fit is NaN, as it is for values of one sign.
+    The scatter around the fit decides the error. A wall that is far narrower than a cell leaves its width undetermined:
+    then the fit is NaN, as it is for values of one sign.
     """
     n = len(values)
     if not values.min() < 0 < values.max():
@@ -85,14 +83,13 @@ def fit_profile(values: Floats, periodic: bool, error: Floats | None = None) -> 
     def profile(at: Floats, amplitude: float, first: float, half_width: float, *apart: float) -> Floats:
         return wall_profile(at, float(n), amplitude, first, half_width, *apart)
 
-    weights = error if error is not None and bool(np.all(error > 0)) else None
     best, lowest = _NO_FIT, np.inf
     # a step from a start that is too wide leads to a wall of no width, where nothing changes any more
     for half_width in _STARTS:
-        found = _fit(profile, x, values, [_amplitude(values), where[0], half_width, *where[1:]], weights)
+        found = _fit(profile, x, values, [_amplitude(values), where[0], half_width, *where[1:]])
         if found is not None and found[2] < lowest:
             (amplitude, first, width, *_), spread, lowest = found
-            best = WallProfile(amplitude, spread[0], abs(width), spread[2], first, spread[1])
+            best = WallProfile(amplitude, abs(width), spread[2], first)
     return best
 
 
@@ -103,15 +100,13 @@ def _amplitude(values: Floats) -> float:
 
 
 def _fit(
-    profile: Callable[..., Floats], x: Floats, values: Floats, start: list[float], weights: Floats | None
+    profile: Callable[..., Floats], x: Floats, values: Floats, start: list[float]
 ) -> tuple[list[float], list[float], float] | None:
     """(parameters, standard errors, sum of squares); None when the covariance cannot be had."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("error", OptimizeWarning)
         try:
-            best, covariance = curve_fit(
-                profile, x, values, p0=start, sigma=weights, absolute_sigma=weights is not None
-            )
+            best, covariance = curve_fit(profile, x, values, p0=start)
         except (RuntimeError, OptimizeWarning):
             return None
     spread = np.sqrt(np.diag(covariance))

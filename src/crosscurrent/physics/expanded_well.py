@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crosscurrent.physics.on_site import OnSite
 from crosscurrent.physics.well import Well
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class ExpandedWell:
+class ExpandedWell(OnSite):
     """V_on(u_0 + d) - V_on(u_0) as a polynomial in d: S46 to S50 of Bustamante Lopez, Brehm and Juraschek, "Ferron Hall
     effect" (2026), to the last order. Fields are d, (..., 3) angstrom.
 
@@ -29,6 +30,11 @@ class ExpandedWell:
     coefficients: tuple[float, ...]
     kappa: float
     axis: tuple[float, float, float]
+
+    @property
+    def isotropic_stiffness(self) -> float:
+        """kappa, eV/angstrom^2."""
+        return self.kappa
 
     def without(self, stiffness: float) -> ExpandedWell:
         """The potential less stiffness |d|^2/2, eV/angstrom^2, when something else takes care of that."""
@@ -51,11 +57,6 @@ class ExpandedWell:
             for rest, n in zip(across, self.axis, strict=True)
         )
         return first, second, third
-
-    def force(self, u: Any, xp: Any = np) -> Any:
-        """-dV/dd, (..., 3) eV/angstrom."""
-        parts = self.force_components(u[..., 0], u[..., 1], u[..., 2])
-        return xp.stack([part + xp.zeros_like(u[..., 0]) for part in parts], axis=-1)
 
     def energy(self, u: Any, xp: Any = np) -> Any:
         """V, eV: zero in the ordered state."""

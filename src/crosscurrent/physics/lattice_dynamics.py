@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscurrent.numerics.langevin import Langevin, SiteForce
+from crosscurrent.numerics.langevin import Langevin
 from crosscurrent.numerics.langevin_jax import check_device
 from crosscurrent.numerics.lattice_convolution import lattice_convolution
 from crosscurrent.numerics.step_noise import StepNoise
 from crosscurrent.physics.lattice_energy import Couplings
 from crosscurrent.physics.lattice_langevin import bath_strength, inverse_root
 from crosscurrent.physics.lattice_units import ACCELERATION
-from crosscurrent.physics.on_site import AnisotropicOnSite, LinearOnSite, WellOnSite
+from crosscurrent.physics.on_site import OnSite
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
@@ -30,7 +29,7 @@ PRECISIONS = ("double", "single")
 
 def lattice_dynamics(
     couplings: Couplings,
-    sites: Sequence[SiteForce],
+    sites: Sequence[OnSite],
     mass: ArrayLike,
     *,
     temperature: ArrayLike,
@@ -66,7 +65,7 @@ def lattice_dynamics(
     if len(omegas) not in (1, len(sites)):
         raise InputError(f"{len(omegas)} values of Omega_B for {len(sites)} copies", where="omega")
     # what is the same in all cells costs nothing inside the couplings
-    shared = stiffness_of(sites[0]) if all(_splits(site) for site in sites) else 0.0
+    shared = sites[0].isotropic_stiffness
     local = mirror_even(couplings.local)
     middle = np.diag(np.diag(local[ny // 2]))
     kernel = middle - shared * np.eye(3) - couplings.kernel
@@ -75,7 +74,7 @@ def lattice_dynamics(
         shape=couplings.slab.shape,
         convolution=lattice_convolution(couplings.slab, kernel, precision, route),
         local=local - middle,
-        sites=tuple(softened(site, shared) for site in sites),
+        sites=tuple(site.without(shared) if shared else site for site in sites),
         kick=ACCELERATION * np.linalg.inv(weight),
         root=inverse_root(weight),
         turns=np.array([velocity_turn(float(o) * step, weight) for o in np.broadcast_to(omegas, (len(sites),))]),
@@ -95,42 +94,6 @@ def mirror_even(local: Floats) -> Floats:
     if np.abs(mirrored - local).max() > 1e-12 * np.abs(local).max():
         return local
     return np.asarray(0.5 * (local + mirrored))
-
-
-def stiffness_of(site: SiteForce) -> float:
-    """An isotropic harmonic part of an on-site potential, eV/angstrom^2, which may as well be among the couplings."""
-    if isinstance(site, WellOnSite):
-        return site.well.kappa
-    if isinstance(site, AnisotropicOnSite):
-        return 2 * site.kappa2
-    if isinstance(site, LinearOnSite):
-        return min(site.stiffness[a][a] for a in range(3))
-    return float(getattr(site, "kappa", 0.0)) if hasattr(site, "without") else 0.0
-
-
-def _splits(site: SiteForce) -> bool:
-    return isinstance(site, WellOnSite | AnisotropicOnSite | LinearOnSite) or hasattr(site, "without")
-
-
-def softened(site: SiteForce, stiffness: float) -> SiteForce:
-    """An on-site potential without stiffness u^2/2. Raises TypeError for a kind that cannot be so split."""
-    if not stiffness:
-        return site
-    if isinstance(site, WellOnSite):
-        well = site.well
-        return WellOnSite(replace(well, a2=well.a2 - stiffness, kappa=well.kappa - stiffness))
-    if isinstance(site, AnisotropicOnSite):
-        return site.with_stiffness(-stiffness)
-    if isinstance(site, LinearOnSite):
-        matrix = np.array(site.stiffness) - stiffness * np.eye(3)
-        x, y, z = (float(f + stiffness * at) for f, at in zip(site.offset, site.state, strict=True))
-        rows = tuple((float(a), float(b), float(c)) for a, b, c in matrix)
-        return LinearOnSite(site.state, (x, y, z), rows)
-    split = getattr(site, "without", None)
-    if split is None:
-        raise TypeError(f"cannot take a stiffness out of {type(site).__name__}")
-    softer: SiteForce = split(stiffness)
-    return softer
 
 
 def site_bath(temperature: ArrayLike, nx: int, ny: int) -> Floats:

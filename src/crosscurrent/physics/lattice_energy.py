@@ -7,6 +7,7 @@ range, pair by pair, the dipoles, and both in the one convolution that dynamics 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from crosscurrent.physics.lattice_kernel import (
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
+#: Bytes a wave vector of the slab: the couplings with their order by layer, and what finding them takes at most.
+_HELD, _MEANWHILE = 310, 660
 
 
 def neighbour(u: Floats, vector: tuple[int, int, int], slab: Slab) -> tuple[Floats, NDArray[np.bool_]]:
@@ -104,6 +107,13 @@ class Couplings:
 
     def dipole_by_layer(self) -> Complexes:
         return layer_coupling(self.dipole, self.slab)
+
+
+def couplings_memory(slab: Slab) -> tuple[int, int]:
+    """Bytes (that are held, at most meanwhile) when the couplings of a slab are made and put in order by layer: complex
+    (3, 3) matrices on every wave vector, their dipole part, and copies that come and go. Measured."""
+    points = math.prod(slab.transform_shape)
+    return _HELD * points, _MEANWHILE * points
 
 
 def couplings(

@@ -7,7 +7,6 @@ convolution and a local term: -(K * u)_i + [S(y) + c(y)] u_i, with K = K_sr + K_
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -20,35 +19,8 @@ Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 #: K(R), eV/angstrom^2, by lattice vector.
 Blocks = Mapping[tuple[int, int, int], Floats]
-
-
-def cubic_blocks(
-    on_site: float,
-    nn_parallel: float,
-    nn_perpendicular: float,
-    second_in: float,
-    second_out: float,
-    second_off: float,
-    third_diagonal: float,
-    third_off: float,
-) -> dict[tuple[int, int, int], Floats]:
-    """The 27 blocks K(R) of a cubic kernel that ends at third neighbours, each (3, 3), from its eight numbers.
-
-    K_aa of a first neighbour is nn_parallel for R along a, else nn_perpendicular; of a second neighbour second_in where
-    R_a is not zero, else second_out; of a third neighbour third_diagonal. K_ab is second_off or third_off, times
-    R_a R_b.
-    """
-    first, second = (nn_perpendicular, nn_parallel), (second_out, second_in)
-    diagonal = {0: (on_site, on_site), 1: first, 2: second, 3: (third_diagonal,) * 2}
-    off = {0: 0.0, 1: 0.0, 2: second_off, 3: third_off}
-    blocks: dict[tuple[int, int, int], Floats] = {}
-    for x, y, z in itertools.product((-1, 0, 1), repeat=3):
-        r = np.array((x, y, z))
-        shell = int(np.abs(r).sum())
-        block = off[shell] * np.outer(r, r) + 0.0  # no negative zeros
-        np.fill_diagonal(block, [diagonal[shell][abs(a)] for a in (x, y, z)])
-        blocks[x, y, z] = block
-    return blocks
+#: Wave vectors whose phases with all blocks are held together.
+_AT_ONCE = 4096
 
 
 def short_range_kernel(q: ArrayLike, blocks: Blocks) -> Complexes:
@@ -56,8 +28,12 @@ def short_range_kernel(q: ArrayLike, blocks: Blocks) -> Complexes:
     points = np.asarray(q, dtype=float)
     vectors = np.array(list(blocks), dtype=float)
     values = np.array(list(blocks.values()))
-    phases = np.exp(1j * (points @ vectors.T))
-    return np.asarray(np.tensordot(phases, values, axes=1))
+    flat = points.reshape(-1, 3)
+    total = np.empty((len(flat), 3, 3), dtype=complex)
+    for i in range(0, len(flat), _AT_ONCE):
+        phases = np.exp(1j * (flat[i : i + _AT_ONCE] @ vectors.T))
+        total[i : i + _AT_ONCE] = np.tensordot(phases, values, axes=1)
+    return total.reshape(*points.shape, 3)
 
 
 def slab_dipole_kernel(

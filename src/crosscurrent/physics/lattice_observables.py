@@ -20,6 +20,11 @@ Floats = NDArray[np.float64]
 _SETTLED, _ATTEMPTS = 1e-12, 200
 
 
+def polarization_per_displacement(charge: Floats, volume: float) -> Floats:
+    """dP/du = Z/Omega, (3, 3) C/m^2 per angstrom, S14. charge: Z, (3, 3) e. volume: Omega, angstrom^3."""
+    return np.asarray(charge / volume * POLARIZATION)
+
+
 def polarization(u: Floats, charge: Floats, volume: float) -> Floats:
     """P = Z u/Omega, (..., 3) C/m^2, S42."""
     return np.asarray(u @ charge.T / volume * POLARIZATION)
@@ -100,17 +105,19 @@ def _moved(push: Floats, axis: Floats, stiffness: LayerOperator, root: Floats) -
 
 def local_shift_polarization(variance: Floats, well: Well, charge: Floats, volume: float) -> Floats:
     """-(Z_par/Omega) (a_par/2 k_par) <du_par^2>, C/m^2, S55: the shift of a well without neighbours."""
-    axis = np.asarray(well.axis)
-    per_length = axis @ charge @ axis / volume * POLARIZATION
-    return np.asarray(-per_length * well.cubic / (2 * well.curvature) * variance)
+    return np.asarray(-_along(well, charge, volume) * well.cubic / (2 * well.curvature) * variance)
 
 
 def harmonic_shift_polarization(kinetic: Floats, well: Well, charge: Floats, volume: float) -> Floats:
     """-(Z_par a_par/Omega k_par^2) KE_par, C/m^2, S58: S55 with the variance that equipartition in the well would
     give."""
+    return np.asarray(-_along(well, charge, volume) * well.cubic / well.curvature**2 * kinetic)
+
+
+def _along(well: Well, charge: Floats, volume: float) -> float:
+    """Z_par/Omega, C/m^2 per angstrom."""
     axis = np.asarray(well.axis)
-    per_length = axis @ charge @ axis / volume * POLARIZATION
-    return np.asarray(-per_length * well.cubic / well.curvature**2 * kinetic)
+    return float(axis @ charge @ axis / volume * POLARIZATION)
 
 
 def energy_current(vg: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.physics.lattice_energy import Couplings
-from crosscurrent.physics.lattice_units import ACCELERATION
+from crosscurrent.physics.lattice_observables import kinetic_energy
 from crosscurrent.physics.on_site import OnSite
 from crosscurrent.units import InputError
 
@@ -34,6 +34,6 @@ def energy(couplings: Couplings, site: OnSite, mass: ArrayLike, u: Floats, v: Fl
 
     For a `State` of the dynamics v is `Langevin.full_step_velocity`.
     """
-    kinetic = 0.5 / ACCELERATION * np.einsum("...a,ab,...b->...", v, np.asarray(mass, dtype=float), v)
+    kinetic = kinetic_energy(v, np.asarray(mass, dtype=float))
     cells = kinetic + couplings.energy(u) + site.energy(u)
     return np.asarray(cells.sum(axis=(-3, -2, -1)))

@@ -1,17 +1,19 @@
 """On-site potentials of local modes as the dynamics needs them: energy, force and second derivatives of one cell.
 
-Three kinds with the same functions. `WellOnSite`: the double well along an axis of `well`, Eq. (3) of Bustamante Lopez,
-Brehm and Juraschek, "Ferron Hall effect" (2026). `AnisotropicOnSite`: the cubic polynomial of effective Hamiltonians,
-to fourth order as in Sec. II of Zhong, Vanderbilt and Rabe, Phys. Rev. B 52, 6301 (1995), and to eighth as in
-Nishimatsu et al., Phys. Rev. B 82, 134106 (2010). `LinearOnSite`: either of them to first order about a state. Fields
-are arrays of numpy or jax.numpy; the formulas use arithmetic only, so they are written once.
+Three kinds; a fourth, the well about its minimum, is in `expanded_well`. `WellOnSite`: the double well along an axis of
+`well`, Eq. (3) of Bustamante Lopez, Brehm and Juraschek, "Ferron Hall effect" (2026). `AnisotropicOnSite`: the cubic
+polynomial of effective Hamiltonians, to fourth order as in Sec. II of Zhong, Vanderbilt and Rabe, Phys. Rev. B 52, 6301
+(1995), and to eighth as in Nishimatsu et al., Phys. Rev. B 82, 134106 (2010). `LinearOnSite`: any of them to first
+order about a state. Fields are arrays of numpy or jax.numpy; the formulas use arithmetic only, so they are written
+once.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,28 +25,52 @@ Floats = NDArray[np.float64]
 Components = tuple[Any, Any, Any]
 
 
-class OnSite(Protocol):
-    """What the dynamics asks of an on-site potential.
+class OnSite(ABC):
+    """What the dynamics asks of an on-site potential."""
 
-    force_components: -dV/du, eV/angstrom, of three arrays of one shape, numpy or jax, in their precision; a component
-    that vanishes everywhere may come as the number 0.0. energy and force: of u (..., 3) of numpy or jax.numpy (xp).
-    hessian: (..., 3, 3) eV/angstrom^2, numpy in double precision.
-    """
+    @property
+    @abstractmethod
+    def isotropic_stiffness(self) -> float:
+        """eV/angstrom^2: the k of a part k u^2/2 that may as well be among the couplings."""
 
-    def energy(self, u: Any, xp: Any = np) -> Any: ...
+    @abstractmethod
+    def without(self, stiffness: float) -> OnSite:
+        """The potential less stiffness u^2/2, eV/angstrom^2, when something else takes care of that."""
 
-    def force(self, u: Any, xp: Any = np) -> Any: ...
+    @abstractmethod
+    def energy(self, u: Any, xp: Any = np) -> Any:
+        """V of each cell, (...) eV. u: (..., 3) angstrom, of numpy or jax.numpy (xp)."""
 
-    def force_components(self, ux: Any, uy: Any, uz: Any) -> Components: ...
+    @abstractmethod
+    def force_components(self, ux: Any, uy: Any, uz: Any) -> Components:
+        """-dV/du, eV/angstrom, of three arrays of one shape, numpy or jax, in their precision; a component that
+        vanishes everywhere may come as the number 0.0."""
 
-    def hessian(self, u: ArrayLike) -> Floats: ...
+    @abstractmethod
+    def hessian(self, u: ArrayLike) -> Floats:
+        """Second derivatives, (..., 3, 3) eV/angstrom^2 in double precision; u: (..., 3) angstrom."""
+
+    def force(self, u: Any, xp: Any = np) -> Any:
+        """-dV/du, (..., 3) eV/angstrom. u: (..., 3) angstrom, of numpy or jax.numpy (xp)."""
+        parts = self.force_components(*_components(u))
+        return xp.stack([xp.zeros_like(u[..., 0]) + part for part in parts], axis=-1)
 
 
 @dataclass(frozen=True)
-class WellOnSite:
+class WellOnSite(OnSite):
     """A2 u_par^2/2 + B4 u_par^4/4 + C6 u_par^6/6 + kappa |u_perp|^2/2: the well of a record."""
 
     well: Well
+
+    @property
+    def isotropic_stiffness(self) -> float:
+        """kappa, eV/angstrom^2."""
+        return self.well.kappa
+
+    def without(self, stiffness: float) -> WellOnSite:
+        """The well less stiffness u^2/2, eV/angstrom^2."""
+        well = self.well
+        return WellOnSite(replace(well, a2=well.a2 - stiffness, kappa=well.kappa - stiffness))
 
     def energy(self, u: Any, xp: Any = np) -> Any:
         """V_on of each cell, eV. u: (..., 3) angstrom."""
@@ -53,10 +79,6 @@ class WellOnSite:
         square = along * along
         longitudinal = square * (well.a2 / 2 + square * (well.b4 / 4 + square * (well.c6 / 6)))
         return longitudinal + (well.kappa / 2) * (x * x + y * y + z * z - square)
-
-    def force(self, u: Any, xp: Any = np) -> Any:
-        """-dV_on/du, (..., 3) eV/angstrom, S5."""
-        return _stacked(self.force_components(*_components(u)), u, xp)
 
     def force_components(self, ux: Any, uy: Any, uz: Any) -> Components:
         """-dV_on/du, eV/angstrom, S5, of three arrays."""
@@ -88,7 +110,7 @@ class WellOnSite:
 
 
 @dataclass(frozen=True)
-class AnisotropicOnSite:
+class AnisotropicOnSite(OnSite):
     """kappa2 u^2 + alpha u^4 + gamma (ux^2 uy^2 + uy^2 uz^2 + uz^2 ux^2) + k1 u^6 + k2 [ux^4 (uy^2 + uz^2) + cyclic]
     + k3 ux^2 uy^2 uz^2 + k4 u^8.
 
@@ -103,6 +125,15 @@ class AnisotropicOnSite:
     k3: float = 0.0
     k4: float = 0.0
 
+    @property
+    def isotropic_stiffness(self) -> float:
+        """2 kappa2, eV/angstrom^2."""
+        return 2 * self.kappa2
+
+    def without(self, stiffness: float) -> AnisotropicOnSite:
+        """The potential less stiffness u^2/2, eV/angstrom^2."""
+        return self.with_stiffness(-stiffness)
+
     def energy(self, u: Any, xp: Any = np) -> Any:
         """V of each cell, eV. u: (..., 3) angstrom."""
         x, y, z = (part * part for part in _components(u))
@@ -112,10 +143,6 @@ class AnisotropicOnSite:
         isotropic = s * (self.kappa2 + s * (self.alpha + s * (self.k1 + s * self.k4)))
         # x^2 (y + z) + y^2 (z + x) + z^2 (x + y) = s pairs - 3 triple
         return isotropic + pairs * (self.gamma + self.k2 * s) + (self.k3 - 3 * self.k2) * triple
-
-    def force(self, u: Any, xp: Any = np) -> Any:
-        """-dV/du, (..., 3) eV/angstrom."""
-        return _stacked(self.force_components(*_components(u)), u, xp)
 
     def force_components(self, ux: Any, uy: Any, uz: Any) -> Components:
         """-dV/du, eV/angstrom, of three arrays: V is a function of the squares, so F_a = -2 u_a dV/d(u_a^2)."""
@@ -171,7 +198,7 @@ class AnisotropicOnSite:
 
 
 @dataclass(frozen=True)
-class LinearOnSite:
+class LinearOnSite(OnSite):
     """F = offset - stiffness (u - state): an on-site potential to first order about a state.
 
     state, offset: (3,) angstrom and eV/angstrom. stiffness: (3, 3) eV/angstrom^2.
@@ -180,6 +207,18 @@ class LinearOnSite:
     state: tuple[float, float, float]
     offset: tuple[float, float, float]
     stiffness: tuple[tuple[float, float, float], ...]
+
+    @property
+    def isotropic_stiffness(self) -> float:
+        """The smallest diagonal element of the stiffness, eV/angstrom^2."""
+        return min(self.stiffness[a][a] for a in range(3))
+
+    def without(self, stiffness: float) -> LinearOnSite:
+        """The potential less stiffness u^2/2, eV/angstrom^2, about the same state."""
+        matrix = np.array(self.stiffness) - stiffness * np.eye(3)
+        x, y, z = (float(f + stiffness * at) for f, at in zip(self.offset, self.state, strict=True))
+        rows = tuple((float(a), float(b), float(c)) for a, b, c in matrix)
+        return LinearOnSite(self.state, (x, y, z), rows)
 
     def energy(self, u: Any, xp: Any = np) -> Any:
         """(u - state).stiffness.(u - state)/2 - offset.(u - state), eV: zero at the state."""
@@ -190,10 +229,6 @@ class LinearOnSite:
                 _sum([k * part for k, part in zip(row, parts, strict=True)]) / 2 - self.offset[a]
             )
         return total
-
-    def force(self, u: Any, xp: Any = np) -> Any:
-        """-dV/du, (..., 3) eV/angstrom."""
-        return _stacked(self.force_components(*_components(u)), u, xp)
 
     def force_components(self, ux: Any, uy: Any, uz: Any) -> Components:
         """-dV/du, eV/angstrom, of three arrays."""
@@ -254,11 +289,6 @@ def _shortest_minimum(coefficients: tuple[float, float, float, float]) -> float:
 
 def _components(u: Any) -> Components:
     return u[..., 0], u[..., 1], u[..., 2]
-
-
-def _stacked(parts: Components, u: Any, xp: Any) -> Any:
-    """Three components as (..., 3); one that vanishes everywhere comes as a plain number."""
-    return xp.stack([xp.zeros_like(u[..., 0]) + part for part in parts], axis=-1)
 
 
 def _sum(*terms: list[Any]) -> Any:

@@ -22,6 +22,8 @@ Integers = NDArray[np.int64]
 
 #: Moments beyond this are not moments of an atom but another unit, mu_B.
 _LARGEST_MOMENT = 50.0
+#: No component of a lattice vector comes near this, angstrom, and no fraction of it is meant by more.
+_LONGEST = 1e6
 #: Empty space put between the images of a layer, angstrom, beside twice its thickness.
 _VACUUM = 20.0
 # older releases report failure by returning None
@@ -117,6 +119,13 @@ def space_operations(
 
 def _checked_lattice(lattice: ArrayLike) -> Floats:
     cell = _numbers(lattice, "lattice")
+    # before anything is multiplied: an absurd number would overflow
+    if cell.size and np.abs(cell).max() > _LONGEST:
+        raise InputError(
+            f"a lattice vector with a component of {np.abs(cell).max():g} angstrom",
+            where="structure.lattice",
+            fix="rows, in angstrom",
+        )
     if cell.shape != (3, 3) or abs(np.linalg.det(cell)) < 1e-6:
         raise InputError(
             "a lattice is three vectors that do not lie in one plane",
@@ -130,6 +139,10 @@ def _checked_positions(positions: ArrayLike, species: Sequence[str] | Sequence[i
     sites = _numbers(positions, "positions")
     if sites.ndim != 2 or sites.shape[1] != 3 or not len(sites):
         raise InputError("positions are three numbers a site", where="structure.positions", fix="fractions of a, b, c")
+    if np.abs(sites).max() > _LONGEST:
+        raise InputError(
+            f"a position of {np.abs(sites).max():g}", where="structure.positions", fix="fractions of a, b, c"
+        )
     if len(species) != len(sites):
         raise InputError(
             f"{len(species)} species for {len(sites)} positions", where="structure.species", fix="one a site"

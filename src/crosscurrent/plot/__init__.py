@@ -22,9 +22,9 @@ from crosscurrent.plot.momentum import bands, bands_figure, k_map, map_figure
 from crosscurrent.plot.page import report_page
 from crosscurrent.plot.panels import panels
 from crosscurrent.plot.phonon_choice import is_phonon, phonon_figure, phonon_panels
+from crosscurrent.plot.phonon_currents import arrows_figure
 from crosscurrent.plot.phonon_one_loop import trust_figure
 from crosscurrent.plot.phonon_spin import (
-    arrows_figure,
     coefficient_figure,
     phase_map_figure,
     polarization_figure,

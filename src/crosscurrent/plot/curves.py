@@ -186,7 +186,7 @@ def _alike(ds: xr.Dataset) -> list[str]:
 
 
 def _title(ds: xr.Dataset, fixed: dict[str, object]) -> str:
-    text = str(ds.attrs.get("job_title") or ds.attrs.get("quantity", ""))
+    text = style.headline(ds)
     at = ", ".join(style.point(ds[d], v) for d, v in fixed.items() if isinstance(v, float))
     return f"{text}, {at}" if at and ds.sizes else text
 

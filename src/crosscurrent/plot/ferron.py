@@ -185,7 +185,7 @@ def slab_map(figure: Figure, ax: Axes, values: Floats, label: str) -> None:
 
 def slab_title(ds: xr.Dataset) -> str:
     """The title of the job, and the field."""
-    named = str(ds.attrs.get("job_title") or ds.attrs.get("quantity", ""))
+    named = style.headline(ds)
     if "omega_B_rad_per_ps" not in ds.attrs:
         return named
     omega, field = ds.attrs["omega_B_rad_per_ps"], ds.attrs.get("equivalent_bare_Lorentz_field_T")

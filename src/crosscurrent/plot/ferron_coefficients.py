@@ -37,6 +37,6 @@ def coefficients_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
         ax.set_xlabel("$y$ (layers)")
         ax.set_ylabel(f"${symbol}$ [{unit}]")
     figure.axes[0].legend(fontsize=8, frameon=False)
-    figure.suptitle(title if title is not None else str(ds.attrs.get("job_title") or ds.attrs["quantity"]), fontsize=11)
+    figure.suptitle(style.headline(ds, title), fontsize=11)
     style.note(figure, ds)
     return figure

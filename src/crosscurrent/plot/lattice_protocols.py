@@ -188,7 +188,7 @@ def _with_error(ds: xr.Dataset, name: str, unit: float) -> str:
 
 
 def _title(ds: xr.Dataset) -> str:
-    named = str(ds.attrs.get("job_title") or ds.attrs.get("quantity", ""))
+    named = style.headline(ds)
     if "temperature_K" in ds.attrs and "field_direction" in ds.attrs:
         return f"{named}; {float(ds.attrs['temperature_K']):g} K, period {float(ds.attrs['period_ps']):g} ps"
     return named

@@ -37,7 +37,7 @@ def mechanisms_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
     units = str(ds[parts[0]].attrs.get("units", ""))
     ax.set_ylabel(style.with_unit("spin density per field", units))
     ax.legend(fontsize=8, frameon=False)
-    ax.set_title(title if title is not None else str(ds.attrs.get("job_title") or ds.attrs.get("quantity", "")))
+    ax.set_title(style.headline(ds, title))
     style.note(figure, ds)
     return figure
 

@@ -60,9 +60,7 @@ def bands_figure(ds: xr.Dataset, *, variable: str | None = None, axis: str = "z"
     lines = bands(ds, ax, variable=chosen, axis=axis)
     if chosen is not None:
         figure.colorbar(lines, ax=ax, label=_colour_label(ds, chosen, axis))
-    ax.set_title(
-        title if title is not None else str(ds.attrs.get("job_title") or ds.attrs.get("quantity", "")), fontsize=11
-    )
+    ax.set_title(style.headline(ds, title), fontsize=11)
     style.note(figure, ds)
     return figure
 

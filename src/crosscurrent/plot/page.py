@@ -67,8 +67,8 @@ def _figure(figure: Figure) -> Iterator[str]:
     graphics = vector_graphics(figure)
     width, height = figure.get_size_inches()
     encoded = base64.b64encode(graphics.encode()).decode()
-    # "</" could end the script element early
-    data = json.dumps(numbers_under(figure), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    # labels are words of a file: a "<" could end the script element, or begin another
+    data = json.dumps(numbers_under(figure), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     yield "<section><h2>Figure</h2>"
     yield f'<div class="figure" data-ratio="{height / width:.5f}">'
     yield f'<img alt="figure of the result" src="data:image/svg+xml;base64,{encoded}" draggable="false">'

@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from crosscurrent.plot import style
 from crosscurrent.plot.curves import hall_figure
+from crosscurrent.plot.phonon_currents import arrows_figure
 from crosscurrent.plot.phonon_one_loop import trust_figure
 from crosscurrent.plot.phonon_spin import (
-    arrows_figure,
     coefficient_figure,
     phase_map_figure,
     polarization_figure,
@@ -48,9 +49,8 @@ def phonon_figure(
     components: of the conductivity ("xyz": current, field, spin), or the spin of a current in space ("z"). Raises
     InputError for names that are not in it.
     """
-    named = str(ds.attrs.get("job_title") or ds.attrs.get("quantity", ""))
     if "polarization" in ds:
-        return polarization_figure([(ds, "")], title=title if title is not None else named)
+        return polarization_figure([(ds, "")], title=style.headline(ds, title))
     if "exponent" in ds:
         return phase_map_figure(ds, title=title)
     if "electric_field" in ds:

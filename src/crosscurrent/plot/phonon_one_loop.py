@@ -54,7 +54,7 @@ def trust_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
         Line2D([], [], color="k", linestyle="--", label="$kT = E_g$"),
     ]
     axes[0].legend(handles=handles, fontsize=7, loc="upper left")
-    figure.suptitle(title if title is not None else str(ds.attrs.get("job_title") or ds.attrs["quantity"]), fontsize=11)
+    figure.suptitle(style.headline(ds, title), fontsize=11)
     style.note(figure, ds)
     return figure
 

@@ -43,6 +43,6 @@ def dispersion_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
     figure = style.new_figure()
     ax = style.prepare(figure.subplots())
     dispersion(ds, ax)
-    ax.set_title(title if title is not None else str(ds.attrs.get("job_title") or ds.attrs["quantity"]), fontsize=11)
+    ax.set_title(style.headline(ds, title), fontsize=11)
     style.note(figure, ds)
     return figure

@@ -50,9 +50,7 @@ def pulse_figure(
             time_curve(ds, name, axes[2], component, chosen, label=label, colour=colour, dash=dash)
         _finish(ds, axes[2], component, chosen)
     axes[-1].set_xlabel(style.axis_label(ds["time"]))
-    figure.suptitle(
-        title if title is not None else str(ds.attrs.get("job_title") or ds.attrs.get("quantity", "")), fontsize=11
-    )
+    figure.suptitle(style.headline(ds, title), fontsize=11)
     style.note(figure, ds)
     return figure
 

@@ -167,7 +167,7 @@ def _largest(variable: xr.DataArray, every: dict[str, dict[str, str]], count: in
 
 
 def _title(ds: xr.Dataset, along: str | None, *more: str) -> str:
-    text = str(ds.attrs.get("job_title") or ds.attrs.get("quantity", ""))
+    text = style.headline(ds)
     fixed = [d for d in _numeric(ds) if d != along]
     axes = ["frequency" if d == "omega" and "frequency" in ds.coords else d for d in fixed]
     at = [*(style.point(ds[d], float(ds[d].values[0])) for d in axes), *more]

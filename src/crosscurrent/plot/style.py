@@ -10,6 +10,8 @@ import xarray as xr
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
+from matplotlib.text import Text
 
 #: Okabe and Ito's colours, told apart with every kind of colour vision; black is kept for references.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A6A00", "#000000")
@@ -150,8 +152,16 @@ def definition(name: str, index: int = 0) -> tuple[str, str, str]:
     return DEFINITIONS.get(name, (name.replace("_", " "), COLOURS[index % len(COLOURS)], "-"))
 
 
+def headline(ds: xr.Dataset, title: str | None = None) -> str:
+    """The title that is asked for; without one that of the job, or else what the result is."""
+    return title if title is not None else str(ds.attrs.get("job_title") or ds.attrs.get("quantity", ""))
+
+
 def note(figure: Figure, *results: xr.Dataset) -> None:
-    """A line at the foot for every model: what was summed where. A number without its cutoff means little."""
+    """A line at the foot for every model: what was summed where. A number without its cutoff means little.
+
+    The last that is done to a figure: words of a result that are no formula are then shown as they are.
+    """
     lines: dict[str, str] = {}
     for ds in results:
         attrs: dict[Any, Any] = ds.attrs
@@ -160,3 +170,16 @@ def note(figure: Figure, *results: xr.Dataset) -> None:
     width = int(18 * figure.get_figwidth())
     if text := "\n".join(textwrap.fill(line, width) for line in lines.values() if line):
         figure.supxlabel(text, fontsize=7, color="0.4", x=0.01, ha="left")
+    _without_false_formulas(figure)
+
+
+def _without_false_formulas(figure: Figure) -> None:
+    """A title may hold LaTeX that matplotlib does not know, or a $ that begins no formula: drawing it would fail."""
+    parser = MathTextParser("path")
+    for text in figure.findobj(Text):
+        words = text.get_text() if isinstance(text, Text) else ""
+        if "$" in words:
+            try:
+                parser.parse(words)
+            except ValueError:
+                text.set_parse_math(False)

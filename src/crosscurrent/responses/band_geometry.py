@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import AXES, BlochModel, Operator
 from crosscurrent.numerics.batches import GridRows
-from crosscurrent.numerics.chunks import ChunkMap, serial
+from crosscurrent.numerics.chunks import ChunkMap, at_points, joined, serial
 from crosscurrent.numerics.domains import Box, Cell
 from crosscurrent.numerics.eigen import group_means
 from crosscurrent.numerics.grids import nodes
@@ -40,8 +40,7 @@ class GeometryWork:
 
     def __call__(self, k: Floats) -> dict[str, NDArray[Any]]:
         step = points_per_batch(self.model.n_states, 16)
-        pieces = [self._batch(k[start : start + step]) for start in range(0, len(k), step)]
-        return {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
+        return joined(self._batch(k[start : start + step]) for start in range(0, len(k), step))
 
     def _batch(self, k: Floats) -> dict[str, NDArray[Any]]:
         parts = frozenset({"curvature"})
@@ -84,9 +83,7 @@ def band_geometry(
     points, dims, shape = k_points(model, where)
     operator = None if spin is None and model.spin is None else gaps.spin_operator(model, spin)
     work = GeometryWork(model, operator, tolerance_of("covariant", degeneracy))
-    size = max(1, -(-len(points) // 64))
-    pieces = list(run("points", work, [points[start : start + size] for start in range(0, len(points), size)], None))
-    values = {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
+    values = at_points(run, work, points)
     coords = k_coordinates(model, points, dims, shape)
     return _labelled(model, operator, values, dims, shape, coords)
 
@@ -164,6 +161,7 @@ def k_points(model: BlochModel, where: Method | ArrayLike) -> tuple[Floats, tupl
 def k_coordinates(
     model: BlochModel, points: Floats, dims: tuple[str, ...], shape: tuple[int, ...]
 ) -> dict[str, Quantity]:
+    """The Cartesian components of the points, (n, dim) 1/angstrom, on the dimensions of a map."""
     return {
         f"k{axis}": Quantity(dims, points[:, i].reshape(shape), "1/angstrom", f"k_{axis}")
         for i, axis in enumerate(AXES[: model.dim])

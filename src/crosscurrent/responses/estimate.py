@@ -24,6 +24,9 @@ from crosscurrent.responses.spin_generation_integrand import SpinGenerationInteg
 from crosscurrent.responses.spin_hall import base_quantities
 from crosscurrent.responses.spin_hall_integrand import SpinHallIntegrand
 
+Floats = NDArray[np.float64]
+Trial = AnomalousHallIntegrand | SpinHallIntegrand | SpinGenerationIntegrand
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -31,10 +34,6 @@ class Cost:
 
     k_points: int
     seconds: float
-
-
-Floats = NDArray[np.float64]
-Trial = AnomalousHallIntegrand | SpinHallIntegrand | SpinGenerationIntegrand
 
 
 def estimate(model: BlochModel, method: Method, *, definitions: Sequence[str] | None = None, n_mu: int = 101) -> Cost:
@@ -93,9 +92,7 @@ def _evaluations(method: Method, model: BlochModel, integrand: Trial) -> int:
     return round(n * (1 + 3.0 ** -len(method.shape)))
 
 
-def _trial_integrand(
-    model: BlochModel, definitions: Sequence[str] | None, n_mu: int
-) -> AnomalousHallIntegrand | SpinHallIntegrand:
+def _trial_integrand(model: BlochModel, definitions: Sequence[str] | None, n_mu: int) -> Trial:
     mu = _levels(model, n_mu)
     if (definitions is not None and tuple(definitions) == ("anomalous_hall",)) or model.spin is None:
         external = getattr(model, "position_blocks", None) is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -22,7 +23,7 @@ from crosscurrent.numerics.profiles import Profile, realised
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.numerics.slab_correlations import memory_bytes as vertex_memory
 from crosscurrent.numerics.steady_state import SteadyState, memory_bytes, slab_memory, steady_state
-from crosscurrent.physics.lattice_energy import Couplings
+from crosscurrent.physics.lattice_energy import Couplings, couplings_memory
 from crosscurrent.physics.lattice_langevin import (
     bond_probes,
     driven_slab,
@@ -193,16 +194,16 @@ def ferron_hall_kernels(
         )
     _check_anharmonic(anharmonic, step, currents)
     friction, words = realised(damping, slab.shape[1], "damping", positive=True)
-    # a lower bound, before a slab that is too large is looked at
-    least = ferron_hall_memory(slab, precision=precision, currents=currents, anharmonic=anharmonic)
-    _check_memory(int(least * 2**30), memory)
+    # before a slab that is too large is looked at
+    least = check_grid_memory(slab, memory, precision=precision, currents=currents, anharmonic=anharmonic)
     ties = record.couplings(slab)
     stability = check_stability(record, slab, ties)
     if step is not None:
         check_step(step, stability.frequency)
     fields = {"still": 0.0, "turned": omega_B, "reversed": -omega_B}
     problems = {name: _problem(record, ties, friction, omega, step, currents) for name, omega in fields.items()}
-    need = max(memory_bytes(problems["turned"], precision), int(least * 2**30) if anharmonic != "none" else 0)
+    # without the mirrors of most slabs it is more
+    need = max(memory_bytes(problems["turned"], precision), least)
     _check_memory(need, memory)
     symmetric = np.array_equal(friction, friction[::-1]) and problems["still"].stiffness.mirror_y(MIRROR_Y)
     solved = {
@@ -234,9 +235,22 @@ def ferron_hall_memory(
     grid: Slab | tuple[int, int, int], *, precision: str = "double", currents: bool = False, anharmonic: str = "none"
 ) -> float:
     """GiB that one worker of `ferron_hall` holds at most, in a slab with inversion and the mirror z -> -z."""
-    nx, ny, _ = _slab(grid).shape
+    slab = _slab(grid)
+    nx, ny, _ = slab.shape
     linear = slab_memory(nx, 6 * ny, 4 if currents else 0, True, precision)
-    return (linear if anharmonic == "none" else max(linear, vertex_memory(nx, ny, 3))) / 2**30
+    held, meanwhile = couplings_memory(slab)
+    solving = linear if anharmonic == "none" else max(linear, vertex_memory(nx, ny, 3))
+    return max(meanwhile, held + solving) / 2**30
+
+
+def check_grid_memory(slab: Slab, memory: float | None, **chosen: Any) -> int:
+    """Bytes that `ferron_hall_memory` finds for what is chosen. Raises InputError when they are more than memory, GiB.
+
+    To be asked before the couplings of a slab are made: of one that is too large they alone fill the memory.
+    """
+    need = int(ferron_hall_memory(slab, **chosen) * 2**30)
+    _check_memory(need, memory)
+    return need
 
 
 def _slab(grid: Slab | tuple[int, int, int]) -> Slab:

@@ -17,19 +17,24 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from crosscurrent.models.local_mode import LocalMode
+from crosscurrent.models.local_mode_stability import check_stability
 from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.driven_slab import DrivenSlab
 from crosscurrent.numerics.profiles import Profile, realised
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.physics.lattice_langevin import bath_strength, driven_slab, gyration
+from crosscurrent.physics.lattice_time_step import check_step
 from crosscurrent.physics.lattice_units import ACCELERATION, BOLTZMANN
-from crosscurrent.responses.ferron_hall import FerronHallKernels, ferron_hall_kernels
+from crosscurrent.responses.ferron_hall import check_grid_memory, ferron_hall_kernels
+from crosscurrent.responses.ferron_hall_langevin_balances import check_balances
+from crosscurrent.responses.ferron_hall_langevin_energy import EnergyConservation, energy_conservation
 from crosscurrent.responses.ferron_hall_langevin_estimate import Samples
 from crosscurrent.responses.ferron_hall_langevin_files import LangevinFiles
 from crosscurrent.responses.ferron_hall_langevin_labels import Ran, labelled_trajectories
-from crosscurrent.responses.ferron_hall_langevin_maps import Symmetry, row_of_maps, symmetry_of
+from crosscurrent.responses.ferron_hall_langevin_maps import Symmetry, symmetry_of
 from crosscurrent.responses.ferron_hall_langevin_run import Arrays, Leg, RunLegs, Trajectories
 from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling, check_rounding, device_of
+from crosscurrent.responses.ferron_hall_langevin_twin import closest_twin, twin_rows
 from crosscurrent.responses.ferron_hall_maps import Maps
 from crosscurrent.units import InputError
 
@@ -56,6 +61,7 @@ def ferron_hall_langevin(
     precision: str = "double",
     route: str = "fastest",
     device: str = "cpu",
+    balances: bool = False,
     memory: float | None = None,
     files: LangevinFiles = LangevinFiles(),  # noqa: B008, a frozen value
     run: ChunkMap = serial,
@@ -67,7 +73,8 @@ def ferron_hall_langevin(
     control_variate: a linear trajectory beside each, driven by the same noise. zero_field: also without a field.
     common_noise: also in the reversed field with the same noise; needed, and always done, where damping or record
     break the mirror y -> -y. precision: of the trajectories, "double" or "single". route: how the couplings are summed.
-    device: "cpu", "gpu", or "gpu-or-cpu" to fall back. memory: GiB a worker, of the noise-free maps. files: what is
+    device: "cpu", "gpu", or "gpu-or-cpu" to fall back. balances: also the terms of the local balances S29, S31 and S38,
+    at every step of the trajectories; on the CPU only. memory: GiB a worker, of the noise-free maps. files: what is
     read and written on the way. run: where the batches run; no number depends on it, nor on interruptions.
 
     Returns the maps of `ferron_hall` with `_error` (one standard error), the exact covariance of the linear
@@ -82,6 +89,9 @@ def ferron_hall_langevin(
     heat, heat_words = realised(temperature, slab.shape[0], "temperature", positive=False)
     friction, _ = realised(damping, slab.shape[1], "damping", positive=True)
     machine = device_of(device)
+    if balances:
+        check_balances(machine)
+    check_grid_memory(slab, memory)
     problem = _linear(record, slab, friction, sampling.step)
     symmetry = symmetry_of(record, problem, heat)
     fields = _fields(omega_B, zero_field, common_noise or not symmetry.mirror_y)
@@ -100,26 +110,32 @@ def ferron_hall_langevin(
         precision=precision,
         route=route,
         device=machine,
+        balances=balances,
     )
     rounding = _rounding(trajectories)
+    check_step(sampling.step, check_stability(record, slab, record.couplings(slab)).frequency)
+    files.begin(trajectories, sampling.batches())  # for what it refuses, before the first work
+    trajectories = closest_twin(trajectories, run)
     trajectories, starts = files.begin(trajectories, sampling.batches())
-    # the first that takes time; all that can be refused is refused by now, or at the start of this
+    # the first that takes long; all that can be refused is refused by now, or at the start of this
     solved = ferron_hall_kernels(record, slab, damping, omega_B, step=sampling.step, memory=memory, run=run)
-    asked = _Asked(trajectories, problem, symmetry, tuple(fields), sampling, *_noise_free(solved, heat, fields))
+    exact = twin_rows(trajectories, tuple(fields), run) if trajectories.twin else {}
+    asked = _Asked(trajectories, problem, symmetry, tuple(fields), sampling, exact, solved.maps(heat))
     work = RunLegs(trajectories, files.folder(), files.output(sampling.step))
     ends, samples, met = _rounds(asked, work, starts, run)
     files.finish(trajectories, tuple(fields), ends)
     about = {"temperature_profile": heat_words, "damping_profile": solved.damping_profile}
     wanted = device.partition("-")[0]
+    energy = _energy(trajectories, ends, solved.stability.frequency)
     return labelled_trajectories(
-        Ran(trajectories, samples, sampling, ends, met, solved, rounding, omega_B, wanted), about
+        Ran(trajectories, samples, sampling, ends, met, solved, rounding, omega_B, wanted, energy), about
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
     """What is run, and what is known of it beforehand. fields: names of the trajectories' omegas. exact: rows of the
-    linear trajectories by field. noise_free: maps by part."""
+    twins by field; none when there is no twin. noise_free: maps by part."""
 
     trajectories: Trajectories
     problem: DrivenSlab
@@ -173,14 +189,11 @@ def _linear(record: LocalMode, slab: Slab, damping: Floats, step: float) -> Driv
     return driven_slab(record.couplings(slab), record.well.stiffness, record.mass, damping, gyration(0.0), step=step)
 
 
-def _noise_free(
-    solved: FerronHallKernels, heat: Floats, fields: dict[str, float]
-) -> tuple[dict[str, Floats], dict[str, Maps]]:
-    """Exact rows of the linear trajectories by field, and the noise-free maps by part."""
-    maps = solved.maps(heat)
-    rows = {part: row_of_maps(solved.record, found) for part, found in maps.items()}
-    exact = {"still": rows["_0"], "turned": rows[""], "reversed": rows[""] - 2 * rows["_odd"]}
-    return {name: exact[name] for name in fields}, maps
+def _energy(trajectories: Trajectories, ends: Sequence[Arrays], frequency: float) -> EnergyConservation | None:
+    """See `energy_conservation`."""
+    each = trajectories.settle + int(ends[0]["done"]) * trajectories.block
+    steps = each * trajectories.copies * sum(len(end["realizations"]) for end in ends)
+    return energy_conservation(trajectories, ends[0], frequency, steps)
 
 
 def _rounding(trajectories: Trajectories) -> float:

@@ -51,8 +51,9 @@ class BathPower:
 class Samples:
     """Blocks of all trajectories. full, twin: rows by field, (sequences, blocks, Nx, Ny, WIDTH); no twin when None.
 
-    exact: rows of the twin's exact means by field. noise_free: maps of the linear theory by part. linear: whether the
-    trajectories themselves are linear, so that nothing shifts the polarization. thermal: k_B T, (Nx,) eV.
+    exact: rows of the twin's exact means by field, none without a twin. noise_free: maps of the linear theory by part.
+    linear: whether the trajectories themselves are linear, so that nothing shifts the polarization. thermal: k_B T,
+    (Nx,) eV.
     """
 
     record: LocalMode
@@ -69,7 +70,7 @@ class Samples:
         """(observable, part) -> estimate, for every part that was run."""
         full = self.symmetry.parts(self.full)
         twin = None if self.twin is None else self.symmetry.parts(self.twin)
-        exact = self.symmetry.parts(self.exact)
+        exact = {} if self.twin is None else self.symmetry.parts(self.exact)
         shift = None if twin is None else _ShiftResponse(self.record, self.problem)
         out: dict[tuple[str, str], Estimate] = {}
         square: dict[str, Floats] = {}

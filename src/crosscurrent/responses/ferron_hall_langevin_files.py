@@ -79,7 +79,8 @@ class LangevinFiles:
             "periodic": "T F T",
             "method": f"BAOAB, steps of {h:g} ps, seed {trajectories.seed}; velocities half a step after the frame",
         }
-        join_frames(output, int(ends[0]["done"]), Path(self.trajectory.file), variables, coords, attrs)
+        done, kept = int(ends[0]["done"]), self.checkpoint is not None
+        join_frames(output, done, Path(self.trajectory.file), variables, coords, attrs, keep=kept)
 
 
 def frame_variables(

@@ -13,6 +13,9 @@ from crosscurrent.physics.lattice_langevin import equivalent_field
 from crosscurrent.physics.lattice_units import BOLTZMANN
 from crosscurrent.responses.ferron_hall import FerronHallKernels
 from crosscurrent.responses.ferron_hall_labels import EQUATIONS
+from crosscurrent.responses.ferron_hall_langevin_balances import EQUATIONS as BALANCES
+from crosscurrent.responses.ferron_hall_langevin_balances import balance_coordinates, balance_variables
+from crosscurrent.responses.ferron_hall_langevin_energy import EnergyConservation
 from crosscurrent.responses.ferron_hall_langevin_estimate import Estimate, Samples
 from crosscurrent.responses.ferron_hall_langevin_run import Arrays, Trajectories
 from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
@@ -49,7 +52,8 @@ _FEW = 20
 @dataclass(frozen=True, eq=False)
 class Ran:
     """All that a run has found. ends: arrays that each batch has left. met: whether the error goal was, None without
-    one. rounding: K, see `check_rounding`. asked: the device, with "gpu-or-cpu" as "gpu"."""
+    one. rounding: K, see `check_rounding`. asked: the device, with "gpu-or-cpu" as "gpu". energy: without baths, None
+    without heat."""
 
     trajectories: Trajectories
     samples: Samples
@@ -60,6 +64,7 @@ class Ran:
     rounding: float
     omega: float
     asked: str
+    energy: EnergyConservation | None = None
 
 
 def labelled_trajectories(ran: Ran, words: Mapping[str, str]) -> xr.Dataset:
@@ -74,14 +79,15 @@ def labelled_trajectories(ran: Ran, words: Mapping[str, str]) -> xr.Dataset:
     for part in parts:
         variables |= _maps(ran, estimates, part)
     variables |= _statistics(estimates, parts, _blocks(ran)[1])
+    variables |= balance_variables(ran.ends, tuple(ran.samples.full), ran.samples.symmetry)
     nx, ny, nz = run.slab.shape
     return dataset(
         variables,
-        _coordinates(nx, ny, parts),
+        _coordinates(nx, ny, parts) | (balance_coordinates() if run.balances else {}),
         quantity="steady state of polar modes in a heated slab, from trajectories",
         index_order="maps are (x, y), means over z; covariances <du_a du_b> by (component, partner)",
         convention=_CONVENTION,
-        equations={**EQUATIONS, **_SOURCES},
+        equations={**EQUATIONS, **_SOURCES, **(BALANCES if run.balances else {})},
         model=run.record.name,
         model_source=run.record.source,
         domain=f"{nx} x {ny} x {nz} cells, open along y, where the dipoles' transform has {run.slab.length_y}",
@@ -243,6 +249,7 @@ def _warnings(ran: Ran, estimates: Mapping[tuple[str, str], Estimate]) -> tuple[
     across = _across(ran)
     if across:
         out.append(f"{across:.2%} of the cells have crossed to the other well: maps about one well mean little")
+    out += ran.energy.warnings() if ran.energy else ()
     if ran.asked != ran.trajectories.device:
         out.append("no GPU was found: the run fell back on the CPU")
     if ran.trajectories.precision == "single":
@@ -279,6 +286,7 @@ def _numbers(ran: Ran, estimates: Mapping[tuple[str, str], Estimate]) -> dict[st
         "step_ps": run.step,
         "seed": run.seed,
         "realizations": ran.sampling.realizations,
+        **({"twin_stiffness_change_eV_per_angstrom2": run.twin_change} if run.twin else {}),
         "duration_ps": _duration(ran),
         "settle_ps": run.settle * run.step,
         "blocks": blocks,
@@ -287,4 +295,4 @@ def _numbers(ran: Ran, estimates: Mapping[tuple[str, str], Estimate]) -> dict[st
         "device": run.device,
         "precision": run.precision,
     }
-    return numbers | dict(record_numbers(record))
+    return numbers | (ran.energy.numbers() if ran.energy else {}) | dict(record_numbers(record))

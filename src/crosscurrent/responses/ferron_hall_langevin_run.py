@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,9 @@ from crosscurrent.numerics.slab import Slab
 from crosscurrent.physics import lattice_observables as observables
 from crosscurrent.physics.expanded_well import expanded_well
 from crosscurrent.physics.lattice_dynamics import lattice_dynamics
-from crosscurrent.physics.on_site import LinearOnSite
+from crosscurrent.physics.lattice_step_balances import TERMS, CellForces, StepBalances
+from crosscurrent.physics.lattice_units import BOLTZMANN
+from crosscurrent.physics.on_site import LinearOnSite, OnSite
 from crosscurrent.responses.ferron_hall_langevin_maps import WIDTH, row_of
 from crosscurrent.results.checkpoint import Checkpoint
 from crosscurrent.results.fingerprint import fingerprint
@@ -31,6 +33,8 @@ Arrays = dict[str, NDArray[Any]]
 
 #: Steps from one product of fields to the next; the energy of a mode changes slowly beside its oscillation.
 EVERY = 10
+#: What the names of the arrays of the balances begin with.
+BALANCES = "balance_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +44,8 @@ class Trajectories:
     temperature: (Nx,) K. damping: (Ny,) 1/ps. omegas: Omega_B of each field, rad/ps. anharmonic: whether the well is
     the whole one, or its harmonic part. twin: whether each copy has a linear one beside it. step: h, ps. settle, block:
     steps before anything is measured, and in a block. device: "cpu" or "gpu". origin: of which state they start; "" for
-    the ordered one at rest.
+    the ordered one at rest. twin_change: what the twin has more of stiffness along the axis, eV/angstrom^2.
+    balances: whether the terms of the local balances are kept, of all fields without twins.
     """
 
     record: LocalMode
@@ -58,6 +63,8 @@ class Trajectories:
     route: str
     device: str
     origin: str = ""
+    twin_change: float = 0.0
+    balances: bool = False
 
     @property
     def copies(self) -> int:
@@ -66,16 +73,18 @@ class Trajectories:
     @cached_property
     def langevin(self) -> Langevin:
         """The lattice in displacements from the ordered state. Copies: all fields, then their twins."""
-        linear = LinearOnSite((0.0,) * 3, (0.0,) * 3, tuple(map(tuple, self.record.well.stiffness.tolist())))
-        first = expanded_well(self.record.well) if self.anharmonic else linear
-        kinds = (first, linear) if self.twin else (first,)
+        kinds = (self.site(), self.harmonic(self.twin_change)) if self.twin else (self.site(),)
+        return self.dynamics([kind for kind in kinds for _ in self.omegas], self.omegas * len(kinds))
+
+    def dynamics(self, wells: Sequence[OnSite], omegas: Sequence[float]) -> Langevin:
+        """Copies of the lattice, each with its well and Omega_B, that the same noise drives."""
         return lattice_dynamics(
             self.record.couplings(self.slab),
-            [kind for kind in kinds for _ in self.omegas],
+            wells,
             self.record.mass,
             temperature=self.temperature,
             damping=self.damping,
-            omega=self.omegas * len(kinds),
+            omega=omegas,
             step=self.step,
             seed=self.seed,
             precision=self.precision,
@@ -83,10 +92,41 @@ class Trajectories:
             device="numpy" if self.device == "cpu" else self.device,
         )
 
+    @cached_property
+    def cell_forces(self) -> CellForces:
+        """The forces on the cells, apart, for all fields without twins."""
+        record, ties = self.record, self.record.couplings(self.slab)
+        spin, thermal = record.angular[2], BOLTZMANN * self.temperature
+        return CellForces(self.langevin, ties, record.blocks, self.site(), len(self.omegas), record.mass, spin, thermal)
+
+    def site(self) -> OnSite:
+        """The well that is followed, about the ordered state."""
+        return self.well() if self.anharmonic else self.harmonic(0.0)
+
+    def well(self) -> OnSite:
+        """The whole well, about the ordered state."""
+        return expanded_well(self.record.well)
+
+    def harmonic(self, change: float) -> OnSite:
+        """Its harmonic part, with this much more stiffness along the axis, eV/angstrom^2."""
+        return LinearOnSite((0.0,) * 3, (0.0,) * 3, tuple(map(tuple, self.twin_well(change).tolist())))
+
+    def twin_well(self, change: float) -> Floats:
+        """The stiffness of `harmonic`, (3, 3) eV/angstrom^2."""
+        axis = np.asarray(self.record.well.axis)
+        return np.asarray(self.record.well.stiffness + change * np.outer(axis, axis))
+
     @property
     def row(self) -> tuple[int, ...]:
         """Shape of the means over one block: (kinds, fields, Nx, Ny, WIDTH)."""
         return (2 if self.twin else 1, len(self.omegas), *self.slab.shape[:2], WIDTH)
+
+    def sums(self, state: State) -> Sums:
+        """What is kept of a block that begins with this state."""
+        products = ("vv", "uv", "uu", "uf")
+        if not self.balances:
+            return Sums(EVERY, products)
+        return StepBalances(EVERY, products, cells=self.cell_forces).begin(state)
 
     def state(self, arrays: Arrays) -> State:
         """The state in the arrays that a leg has left."""
@@ -141,13 +181,15 @@ class RunLegs:
 
 @dataclass
 class _Progress:
-    """Where a leg stands. first: the step at which the trajectory began."""
+    """Where a leg stands. first: the step at which the trajectory began. balances: their terms, None where they are
+    not kept."""
 
     trajectories: Trajectories
     state: State
     first: int
     series: BlockSeries
     blocks: int
+    balances: BlockSeries | None
 
     @classmethod
     def found(cls, trajectories: Trajectories, leg: Leg, kept: Arrays | None) -> _Progress:
@@ -156,19 +198,21 @@ class _Progress:
         if here:
             return cls.from_arrays(trajectories, leg, max(here, key=lambda arrays: int(arrays["step"])))
         state = trajectories.langevin.start(0.0, 0.0, leg.realizations)
-        return cls(trajectories, state, 0, BlockSeries(trajectories.row), 0)
+        return cls(trajectories, state, 0, BlockSeries(trajectories.row), 0, _balances(trajectories, {}))
 
     @classmethod
     def from_arrays(cls, trajectories: Trajectories, leg: Leg, arrays: Arrays) -> _Progress:
         state = trajectories.state({**arrays, "realizations": np.array(leg.realizations)})
         series = BlockSeries.from_arrays(arrays) if "blocks" in arrays else BlockSeries(trajectories.row)
-        return cls(trajectories, state, int(arrays["first"]), series, int(arrays["done"]))
+        balances = _balances(trajectories, arrays)
+        return cls(trajectories, state, int(arrays["first"]), series, int(arrays["done"]), balances)
 
     def arrays(self) -> Arrays:
         state = self.state
         moving = {"u": state.u, "v": state.v, "force": state.force, "step": np.array(state.step)}
         counts = {"first": np.array(self.first), "done": np.array(self.blocks)}
-        return {**moving, **counts, "realizations": np.array(state.realizations), **self.series.arrays()}
+        kept = {} if self.balances is None else {BALANCES + name: of for name, of in self.balances.arrays().items()}
+        return {**moving, **counts, "realizations": np.array(state.realizations), **self.series.arrays(), **kept}
 
     @property
     def settling(self) -> int:
@@ -182,7 +226,7 @@ class _Progress:
     def measure(self, output: TrajectoryOutput | None) -> None:
         """One block."""
         run = self.trajectories
-        sums = Sums(EVERY, ("vv", "uv", "uu", "uf"))
+        sums = run.sums(self.state)
         frames = None if output is None else Frames(output, self.blocks)
         stride = run.block if output is None else math.gcd(run.block, output.stride)
         for _ in range(run.block // stride):
@@ -192,6 +236,8 @@ class _Progress:
         if frames is not None:
             frames.write()
         self.series.append(self._row(sums))
+        if self.balances is not None and isinstance(sums, StepBalances):
+            self.balances.append(sums.terms())
         self.blocks += 1
 
     def _row(self, sums: Sums) -> Floats:
@@ -199,6 +245,17 @@ class _Progress:
         u, uu, uv, vv, uf = (sums.mean(name).mean(axis=0) for name in ("u", "uu", "uv", "vv", "uf"))
         virial = -np.einsum("...aa->...", uf) / 3
         return row_of(self.trajectories.record, u, uu, uv, vv, virial).reshape(self.trajectories.row)
+
+
+def _balances(trajectories: Trajectories, arrays: Arrays) -> BlockSeries | None:
+    """The terms of the balances that a leg has left, (fields, Nx, Ny, terms) each block; None where they are not
+    kept."""
+    if not trajectories.balances:
+        return None
+    kept = {name.removeprefix(BALANCES): of for name, of in arrays.items() if name.startswith(BALANCES)}
+    if kept:
+        return BlockSeries.from_arrays(kept)
+    return BlockSeries((len(trajectories.omegas), *trajectories.slab.shape[:2], len(TERMS)))
 
 
 def _observed(run: Trajectories, output: TrajectoryOutput, state: State) -> Arrays:

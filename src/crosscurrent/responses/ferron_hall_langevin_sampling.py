@@ -17,6 +17,10 @@ from crosscurrent.units import InputError, MissingExtraError
 Floats = NDArray[np.float64]
 
 DEVICES = ("cpu", "gpu", "gpu-or-cpu")
+#: Steps of a block: products of displacements and velocities are summed at every tenth.
+_FEWEST = 10
+#: Steps of a trajectory that nobody waits for.
+_MOST = 1e12
 #: Rounding may heat the lattice by this fraction of the coldest bath.
 _HEATING = 1e-3
 
@@ -49,6 +53,9 @@ class Sampling:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise InputError(f"{name} is {value:g}", where=name, fix="give a positive number")
+        for name in ("duration", "settle", "block", "longest"):
+            if (getattr(self, name) or 0.0) > _MOST * self.step:
+                raise InputError(f"{name} is more than {_MOST:.0e} steps", where=name, fix="give a time in ps")
         if self.settle is not None and not (math.isfinite(self.settle) and self.settle >= 0):
             raise InputError(f"settle is {self.settle:g}", where="settle", fix="give zero or more")
         if self.realizations < 1 or self.batch < 1 or self.realizations % self.batch:
@@ -57,11 +64,11 @@ class Sampling:
                 where="batch",
                 fix="give a batch that divides the number of realizations",
             )
-        if self.block < self.step or self.duration < 2 * self.block:
+        if self.block_steps < _FEWEST or self.duration < 2 * self.block:
             raise InputError(
                 f"a duration of {self.duration:g} ps in blocks of {self.block:g} ps with steps of {self.step:g} ps",
                 where="block",
-                fix="a block has one step or more, and the duration two blocks or more",
+                fix=f"a block has {_FEWEST} steps or more, and the duration two blocks or more",
             )
 
     @property

@@ -21,7 +21,7 @@ from crosscurrent.numerics.profiles import HotBand, Profile, Ramp, realised
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.numerics.steady_state import steady_state
 from crosscurrent.physics.lattice_langevin import gyration
-from crosscurrent.responses.ferron_hall import FerronHallKernels, ferron_hall, ferron_hall_kernels
+from crosscurrent.responses.ferron_hall import FerronHallKernels, check_grid_memory, ferron_hall, ferron_hall_kernels
 from crosscurrent.responses.ferron_hall_join import joined, numbers_as_variables
 from crosscurrent.units import InputError
 
@@ -79,6 +79,8 @@ def ferron_hall_scan(
     profiles = [temperature] if hot is None else _profiles(temperature, [float(t) for t in hot])
     slabs = _slabs([grid] if grids is None else grids)
     several = _named([record] if records is None else records)
+    for slab in slabs:
+        check_grid_memory(slab, memory, precision=precision, currents=currents, anharmonic=anharmonic)
     _check_all(several, slabs, profiles)
     rows = []
     for each in several:

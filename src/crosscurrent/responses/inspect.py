@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crosscurrent.models.spin_matrices import SpinOrdering, ordered_spin
 from crosscurrent.models.tight_binding import TightBinding, hermiticity_residual
 from crosscurrent.models.wannier90 import (
     Hoppings,
-    SpinOrdering,
     load_wannier90,
-    ordered_spin,
     read_chk,
     read_eig,
     read_hr,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crosscurrent.models.wannier90 import SpinOrdering
+from crosscurrent.models.spin_matrices import SpinOrdering
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,6 @@ The protocols stand in `lattice_protocols_loop` (hysteresis), `_ramp` (heating),
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from crosscurrent.models.effective_hamiltonian import EffectiveHamiltonian
 from crosscurrent.models.local_mode import LocalMode
 from crosscurrent.models.local_mode_stability import check_stability
 from crosscurrent.models.polar_lattice import PolarLattice, polar_lattice
+from crosscurrent.numerics.chunks import ChunkMap, Work, joined
 from crosscurrent.numerics.langevin import Langevin, State
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.numerics.slab_stability import lowest_mode
@@ -26,21 +26,20 @@ from crosscurrent.physics.lattice_langevin import stiffness
 from crosscurrent.physics.lattice_time_step import check_step
 from crosscurrent.physics.lattice_units import ACCELERATION, BOLTZMANN
 from crosscurrent.physics.periodic_couplings import mode_frequencies
-from crosscurrent.units import InputError
+from crosscurrent.units import ANGSTROM_M, InputError
 
 Floats = NDArray[np.float64]
 Model = LocalMode | EffectiveHamiltonian | PolarLattice
 Grid = Slab | tuple[int, int, int]
 
-AXES = ("x", "y", "z")
-#: V/m in V/angstrom.
-PER_METRE = 1e-10
 #: Displacement, in units of the ordered one, at which the on-site potential is looked at for the longest time step.
 _REACH = 1.5
 #: Force on the ordered state, relative to its stiffness times its displacement, that still counts as none.
 _AT_REST = 1e-5
 #: Cells that one chunk of realizations holds, roughly.
 _CELLS_AT_ONCE = 8192
+#: A lattice of one cell takes days for so many.
+_MOST_STEPS = 1e12
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +71,7 @@ class Box:
 
     def push(self, field: Floats) -> Floats:
         """Force of a field (3,) V/m on a mode, eV/angstrom."""
-        return field_force(self.lattice.charge, np.asarray(field) * PER_METRE)
+        return field_force(self.lattice.charge, np.asarray(field) * ANGSTROM_M)
 
     def polarization(self, u: Floats) -> Floats:
         """C/m^2 of displacements (..., 3)."""
@@ -89,9 +88,26 @@ class Box:
         size = max(1, _CELLS_AT_ONCE // self.slab.cells)
         return [tuple(range(i, min(i + size, realizations))) for i in range(0, realizations, size)]
 
+    def each(self, run: ChunkMap, stage: str, work: Work, realizations: int) -> dict[str, Floats]:
+        """What the work gives, its pieces joined along their first axis, the realizations."""
+        return joined(run(stage, work, self.chunks(realizations)))
+
     def steps(self, time: float) -> int:
-        """Whole steps in a time, ps; at least one."""
+        """Whole steps in a time, ps; at least one. Raises InputError for more than any run takes."""
+        if not time / self.step < _MOST_STEPS:
+            what = f"{time:.3g} ps take more than {_MOST_STEPS:.0e} steps of {self.step:g} ps"
+            raise InputError(what, where="step", fix="give ps")
         return max(1, round(time / self.step))
+
+    @property
+    def notes(self) -> dict[str, float | str]:
+        """What a result says of the dynamics in a box."""
+        return {
+            "damping_per_ps": self.damping,
+            "step_ps": self.step,
+            "seed": self.seed,
+            "precision": self.precision,
+        }
 
 
 def box_of(
@@ -178,11 +194,16 @@ def checked_temperature(temperature: float, where: str = "temperature", zero: bo
         raise InputError(f"the temperature is {temperature:g} K", where=where, fix="give kelvin above zero")
 
 
+def checked_field_along_y(along_y: bool, box: Box, where: str) -> None:
+    """Raises InputError for a field along y where y is open."""
+    if box.slab.open_y and along_y:
+        raise InputError(
+            "a field along y meets the surfaces of the slab, which screen it",
+            where=where,
+            fix="give one along x or z, or a periodic box",
+        )
+
+
 def standard_error(values: Floats) -> Floats:
     """Of the mean over the first axis."""
     return np.asarray(values.std(axis=0, ddof=1) / math.sqrt(len(values)))
-
-
-def gathered(pieces: Sequence[dict[str, Floats]]) -> dict[str, Floats]:
-    """Pieces joined along their first axis, the realizations."""
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}

@@ -10,20 +10,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from crosscurrent.models.bloch import AXES
 from crosscurrent.models.polar_lattice import PolarLattice
 from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.langevin_sums import Sums
 from crosscurrent.physics.hysteresis import Waveform, coercive_fields, field_over_cycle, loop_area, remanence
 from crosscurrent.responses.lattice_protocols import (
-    AXES,
     Box,
     Grid,
     Model,
     box_of,
+    checked_field_along_y,
     checked_realizations,
     checked_temperature,
     checked_times,
-    gathered,
     standard_error,
 )
 from crosscurrent.responses.lattice_protocols_labels import component, protocol_dataset
@@ -126,7 +126,7 @@ def hysteresis_loop(
     phase = (np.arange(samples) + 0.5) / samples
     values = field * field_over_cycle(phase, waveform)
     loop = _Loop(box, temperature, values[:, None] * np.eye(3)[axis], steps, cycles, box.steps(settle))
-    found = gathered([dict(piece) for piece in run("loop", loop, box.chunks(realizations))])
+    found = box.each(run, "loop", loop, realizations)
     return _labelled(_Run(loop, phase, values, axis, waveform, realizations), found, warnings)
 
 
@@ -185,12 +185,9 @@ def _labelled(ran: _Run, found: dict[str, Floats], warnings: Sequence[str]) -> x
         temperature_K=loop.temperature,
         period_ps=period,
         field_direction=AXES[ran.axis],
-        damping_per_ps=box.damping,
-        step_ps=box.step,
         realizations=ran.realizations,
-        seed=box.seed,
-        precision=box.precision,
         asymmetry_in_errors=asymmetry,
+        **box.notes,
     )
 
 
@@ -246,12 +243,7 @@ def _axis(box: Box, direction: str | None) -> int:
         axis = AXES.index(direction)
     else:
         raise InputError(f"unknown direction '{direction}'", where="direction", fix="choose x, y or z")
-    if box.slab.open_y and axis == 1:
-        raise InputError(
-            "a field along y meets the surfaces of the slab, which screen it",
-            where="direction",
-            fix="give x or z, or a periodic box",
-        )
+    checked_field_along_y(axis == 1, box, "direction")
     return axis
 
 

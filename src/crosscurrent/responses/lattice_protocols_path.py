@@ -14,10 +14,10 @@ from scipy.optimize import minimize_scalar
 from crosscurrent.models.polar_lattice import PolarLattice, polar_lattice
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.physics.lattice_energy import Couplings
-from crosscurrent.responses.lattice_protocols import PER_METRE, Grid, Model, slab_of
+from crosscurrent.responses.lattice_protocols import Grid, Model, slab_of
 from crosscurrent.responses.lattice_protocols_labels import component, protocol_dataset
 from crosscurrent.results import Quantity
-from crosscurrent.units import InputError
+from crosscurrent.units import ANGSTROM_M, InputError
 
 Floats = NDArray[np.float64]
 
@@ -57,19 +57,8 @@ def switching_path(model: Model, grid: Grid = (4, 4, 4), *, surfaces: bool = Fal
             ("fraction",), np.degrees(fraction * rotation.whole), "degree", "angle turned on the path by rotation"
         ),
     }
-    for name, path in (("straight", straight), ("rotation", rotation)):
-        states = np.array([path(f) for f in fraction])
-        heights = np.array([energy(u) for u in states]) - start
-        variables[f"displacement_{name}"] = Quantity(
-            ("fraction", "component"), states, "angstrom", f"displacement, {name}"
-        )
-        variables[f"energy_{name}"] = Quantity(
-            ("fraction",), heights, "eV", f"energy of a cell, {name}", None, ("energy", "uniform")
-        )
-        barrier = _highest(lambda u: energy(u) - start, path, heights, fraction)
-        variables[f"barrier_{name}"] = Quantity(
-            (), barrier, "eV", f"highest energy of a cell, {name}", None, ("uniform",)
-        )
+    variables |= _along("straight", straight, fraction, lambda u: energy(u) - start)
+    variables |= _along("rotation", rotation, fraction, lambda u: energy(u) - start)
     variables["barrier_of_model"] = Quantity((), lattice.barrier, "eV", "barrier of a cell that the model states")
     variables["homogeneous_coercive_field"] = Quantity(
         (),
@@ -93,6 +82,21 @@ def switching_path(model: Model, grid: Grid = (4, 4, 4), *, surfaces: bool = Fal
         status="exact for uniform states",
         warnings=(_WARNING, *lattice.warnings),
     )
+
+
+def _along(
+    name: str, path: Callable[[float], Floats], fraction: Floats, height: Callable[[Floats], float]
+) -> dict[str, Quantity]:
+    """Displacement and energy per cell along a path, and its barrier."""
+    states = np.array([path(f) for f in fraction])
+    heights = np.array([height(u) for u in states])
+    barrier = _highest(height, path, heights, fraction)
+    about = f"energy of a cell, {name}"
+    return {
+        f"displacement_{name}": Quantity(("fraction", "component"), states, "angstrom", f"displacement, {name}"),
+        f"energy_{name}": Quantity(("fraction",), heights, "eV", about, None, ("energy", "uniform")),
+        f"barrier_{name}": Quantity((), barrier, "eV", f"highest {about}", None, ("uniform",)),
+    }
 
 
 class _Uniform:
@@ -129,7 +133,7 @@ class _Uniform:
             lambda share: -slope(share), bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-10}
         )
         # the restoring force that has to be overcome, which pulls outwards while u falls from u_0 to 0
-        return -float(found.fun) / charge / PER_METRE
+        return -float(found.fun) / charge / ANGSTROM_M
 
 
 def _uniform_response(ties: Couplings) -> Floats:

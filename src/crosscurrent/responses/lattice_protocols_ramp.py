@@ -18,10 +18,10 @@ from crosscurrent.responses.lattice_protocols import (
     Grid,
     Model,
     box_of,
+    checked_field_along_y,
     checked_realizations,
     checked_temperature,
     checked_times,
-    gathered,
     standard_error,
 )
 from crosscurrent.responses.lattice_protocols_labels import component, protocol_dataset
@@ -142,7 +142,7 @@ def heating_ramp(
     push = box.push(_field(field, box))
     begin = box.lattice.ordered if start == "ordered" else np.zeros(3)
     ramp = _Ramp(box, kelvin, box.steps(settle), between, samples, begin, push)
-    found = gathered([dict(piece) for piece in run("ramp", ramp, box.chunks(realizations))])
+    found = box.each(run, "ramp", ramp, realizations)
     return _labelled(ramp, found, realizations, start, warnings)
 
 
@@ -150,12 +150,7 @@ def _field(field: Sequence[float] | None, box: Box) -> Floats:
     values = np.zeros(3) if field is None else np.asarray(field, dtype=float)
     if values.shape != (3,) or not np.isfinite(values).all():
         raise InputError("the field needs three numbers", where="field", fix="give V/m along x, y and z")
-    if box.slab.open_y and values[1] != 0:
-        raise InputError(
-            "a field along y meets the surfaces of the slab, which screen it",
-            where="field",
-            fix="give one along x and z, or a periodic box",
-        )
+    checked_field_along_y(values[1] != 0, box, "field")
     return values
 
 
@@ -210,11 +205,8 @@ def _labelled(
         f"step {box.step:g} ps",
         status="estimated over realizations",
         warnings=(*_doubts(ramp, variables["kinetic_temperature"]), *_WARNINGS, *warnings),
-        damping_per_ps=box.damping,
-        step_ps=box.step,
         realizations=realizations,
-        seed=box.seed,
-        precision=box.precision,
+        **box.notes,
     )
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from crosscurrent.models.bloch import AXES
 from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.numerics.langevin_sums import Sums
 from crosscurrent.physics.domain_wall import WallProfile, fit_profile, reversed_state
+from crosscurrent.physics.lattice_units import SURFACE_ENERGY
 from crosscurrent.responses.lattice_protocols import (
-    AXES,
     Box,
     Grid,
     Model,
@@ -22,7 +23,6 @@ from crosscurrent.responses.lattice_protocols import (
     checked_realizations,
     checked_temperature,
     checked_times,
-    gathered,
     standard_error,
 )
 from crosscurrent.responses.lattice_protocols_labels import component, protocol_dataset
@@ -31,9 +31,6 @@ from crosscurrent.results import Quantity
 from crosscurrent.units import InputError
 
 Floats = NDArray[np.float64]
-
-#: eV/angstrom^2 in J/m^2.
-_AREAL = 16.02176634
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +96,7 @@ def domain_wall(
         checked_times(settle=settle, average=average)
         checked_realizations(realizations)
         work = _Thermal(box, temperature, relaxed.u, box.steps(settle), box.steps(average))
-        found = gathered([dict(piece) for piece in run("wall", work, box.chunks(realizations))])
+        found = box.each(run, "wall", work, realizations)
         thermal = _Bath(temperature, work.settle * step, work.steps * step, found)
     return _labelled(box, axis, periodic, relaxed, thermal, warnings)
 
@@ -140,7 +137,7 @@ def _labelled(
     others = tuple(a for a in range(3) if a != axis)
     walls = 2 if periodic else 1
     area = math.prod(shape[a] for a in others) * lattice.lattice_constant**2
-    scale = _AREAL / area / walls
+    scale = SURFACE_ENERGY / area / walls
     profile = box.polarization(relaxed.u.mean(axis=others))
     fit = fit_profile(profile[:, along], periodic)
     twice = 2 * lattice.lattice_constant
@@ -181,10 +178,7 @@ def _labelled(
         normal=AXES[axis],
         walls=walls,
         reversing_component=AXES[along],
-        step_ps=box.step,
-        damping_per_ps=box.damping,
-        seed=box.seed,
-        precision=box.precision,
+        **box.notes,
         **notes,
     )
 

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
-from crosscurrent.numerics.chunks import ChunkMap, serial
+from crosscurrent.numerics.chunks import ChunkMap, joined, serial
 from crosscurrent.physics.phonon_spin import tensor
 from crosscurrent.physics.phonon_spin.one_loop import COEFFICIENTS, DIAGRAMS, SECTORS, one_loop
 from crosscurrent.responses import phonon_spin_labels as labels
@@ -85,12 +85,9 @@ def one_loop_conductivity(
     question = Question(metal, axes, "one_loop", "thermal", "corrected", 3, "easy_axis", tolerance)
     points = [(float(t), float(g)) for t in axes.temperature for g in axes.gap]
     work = OneLoopWork(metal, cutoff, order)
-    pieces = list(run("one_loop", work, [[point] for point in points], [1.0] * len(points)))
+    over_points = joined(run("one_loop", work, [[point] for point in points], [1.0] * len(points)))
     shape = (len(axes.temperature), len(axes.gap))
-    found = {
-        name: np.concatenate([p[name] for p in pieces]).reshape(*shape, *pieces[0][name].shape[1:])
-        for name in pieces[0]
-    }
+    found = {name: values.reshape(*shape, *values.shape[1:]) for name, values in over_points.items()}
     curved = _q_dependence(question)
     variables = _variables(question, found, curved)
     coords = labels.coordinates(question) | {

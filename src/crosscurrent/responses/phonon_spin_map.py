@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants
 
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
 from crosscurrent.numerics.chunks import ChunkMap, serial
 from crosscurrent.physics.phonon_spin import scales
 from crosscurrent.responses.phonon_spin import phonon_spin
 from crosscurrent.results.schema import ERROR_SUFFIX
-from crosscurrent.units import ANGSTROM_M, BOLTZMANN_EV_PER_K, InputError
+from crosscurrent.units import BOLTZMANN_EV_PER_K, InputError
 
 Floats = NDArray[np.float64]
 
@@ -90,6 +89,5 @@ def _regions(temperature: Floats, gap: Floats, reach: Floats, critical: float) -
 
 
 def _printed(metal: ParaelectricMetal) -> float:
-    coupling = metal.coupling * constants.e * ANGSTROM_M**1.5
     arguments = (metal.density(), metal.mass, metal.fermi_velocity, metal.phonon_velocity, metal.phonon_mass)
-    return float(scales.critical_temperature_printed(coupling, *arguments))
+    return float(scales.critical_temperature_printed(metal.coupling_si(), *arguments))

@@ -11,11 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from crosscurrent.models.paraelectric_metal import ParaelectricMetal
 from crosscurrent.physics.phonon_spin import scales
 from crosscurrent.responses.gaps import suggestion
-from crosscurrent.units import ANGSTROM_M, BOLTZMANN_EV_PER_K, ELEMENTARY_CHARGE_C, HBAR_EV_S, InputError
+from crosscurrent.units import ANGSTROM_M, BOLTZMANN_EV_PER_K, HBAR_EV_S, InputError
 
 Floats = NDArray[np.float64]
 
 Q_UNITS = ("1/angstrom", "k_F")
+
+#: No component of q comes near this in any unit, and its square is still a number.
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,9 @@ class Question:
     def critical_temperature(self) -> float:
         """T*, K."""
         metal = self.metal
-        coupling = metal.coupling * ELEMENTARY_CHARGE_C * ANGSTROM_M**1.5
         return float(
             scales.critical_temperature(
-                coupling,
+                metal.coupling_si(),
                 metal.density(),
                 metal.mass,
                 metal.fermi_velocity,
@@ -142,7 +144,7 @@ def _wave_vectors(metal: ParaelectricMetal, q: ArrayLike, q_unit: str, dimension
         vectors = np.atleast_2d(np.asarray(q, dtype=float))
     except (TypeError, ValueError):
         raise InputError("q is not a list of vectors", where="phonon_spin.q") from None
-    if vectors.ndim != 2 or vectors.shape[1] != dimension or not vectors.size or not np.all(np.isfinite(vectors)):
+    if vectors.ndim != 2 or vectors.shape[1] != dimension or not vectors.size or not np.all(np.abs(vectors) < _LARGEST):
         raise InputError(
             f"q must hold vectors of {dimension} finite components, got shape {np.shape(q)}",
             where="phonon_spin.q",

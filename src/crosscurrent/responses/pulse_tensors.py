@@ -35,8 +35,8 @@ _UP_TO = 0.97
 _INTERPOLATION = 1e-10
 #: Length of the periodic window in units of the pulse, so that its end does not reach its beginning.
 _PADDING = 3
-#: Samples of a pulse; its transform would take gigabytes beyond.
-_LONGEST = 2e7
+#: Samples of a pulse, 80 bytes each: beyond this it lasts longer than any that the tensors are for.
+_LONGEST = 4e6
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import BlochModel, Operator
-from crosscurrent.numerics.chunks import ChunkMap, serial
+from crosscurrent.numerics.chunks import ChunkMap, at_points, joined, serial
 from crosscurrent.numerics.irreducible import Reduction, orbits, unfolded
 from crosscurrent.numerics.zone import Method, UniformMesh
 from crosscurrent.physics import bloch
@@ -45,8 +45,7 @@ class MapWork:
 
     def __call__(self, k: Floats) -> dict[str, NDArray[Any]]:
         step = self.kernel.points_per_batch
-        pieces = [self._batch(k[start : start + step]) for start in range(0, len(k), step)]
-        return {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}
+        return joined(self._batch(k[start : start + step]) for start in range(0, len(k), step))
 
     def _batch(self, k: Floats) -> dict[str, NDArray[Any]]:
         eigen = Eigenframe(self.kernel.model.matrices(k, self.kernel.operator), self.tolerance)
@@ -132,7 +131,7 @@ def spin_generation_map(
     )
     work = MapWork(kernel, levels, temperature, tolerance_of("covariant", degeneracy), filling is not None, band)
     if mesh is None:
-        values = _at(work, points, run)
+        values = at_points(run, work, points)
     else:
         values, notes["irreducible"] = _unfolded(work, mesh, points, run)
     variables = {name: _variable(name, values[name], kernel, dims, shape) for name in wanted}
@@ -158,12 +157,6 @@ def spin_generation_map(
     )
 
 
-def _at(work: MapWork, points: Floats, run: ChunkMap) -> dict[str, Floats]:
-    size = max(1, -(-len(points) // 64))
-    pieces = list(run("points", work, [points[start : start + size] for start in range(0, len(points), size)], None))
-    return {name: np.concatenate([p[name] for p in pieces]) for name in work.kernel.wanted}
-
-
 def _unfolded(work: MapWork, mesh: UniformMesh, points: Floats, run: ChunkMap) -> tuple[dict[str, Floats], str]:
     """The map of the whole mesh from that of its irreducible points, and what the result says of it."""
     if work.band is not None:
@@ -174,7 +167,7 @@ def _unfolded(work: MapWork, mesh: UniformMesh, points: Floats, run: ChunkMap) -
     reduction: Reduction = mesh_reduction(mesh, work.kernel.model, integrand)
     fitting = reduction.on_mesh(mesh.shape, mesh.offset)
     chosen, _ = orbits(fitting, mesh.shape, mesh.offset)
-    values = unfolded(fitting, mesh.shape, mesh.offset, chosen, _at(work, points[chosen], run))
+    values = unfolded(fitting, mesh.shape, mesh.offset, chosen, at_points(run, work, points[chosen]))
     return values, f"{len(chosen)} of {len(points)} points; {reduction.title}"
 
 

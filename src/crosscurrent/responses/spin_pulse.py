@@ -16,14 +16,13 @@ from crosscurrent.numerics.waveforms import Waveform
 from crosscurrent.numerics.zone import Adaptive, Method, ZoneSums, integrate
 from crosscurrent.physics.spin_generation import TENSORS
 from crosscurrent.responses import gaps, labelled
-from crosscurrent.responses.direct_gap import DirectGap
 from crosscurrent.responses.eigenframe import tolerance_of
 from crosscurrent.responses.irreducible import zone_sums
-from crosscurrent.responses.projections import Projections, projections_of
+from crosscurrent.responses.projections import Projections
 from crosscurrent.responses.pulse_tensors import Spectrum, filters, lost_spin, spectrum_below, spin_of
-from crosscurrent.responses.spin_generation import occupation
 from crosscurrent.responses.spin_generation_integrand import SpinGenerationIntegrand, SpinGenerationKernel
-from crosscurrent.responses.spin_generation_labels import CONVENTION, EQUATIONS, Density, basis_warning
+from crosscurrent.responses.spin_generation_labels import CONVENTION, EQUATIONS, basis_warning
+from crosscurrent.responses.spin_pulse_question import PulseQuestion, pulse_question
 from crosscurrent.responses.von_neumann import HBAR_EV_PS, MOST_STATES, Drive, VonNeumannIntegrand, position_operator
 from crosscurrent.results import Quantity, dataset
 from crosscurrent.units import ANGSTROM_M, InputError
@@ -39,24 +38,6 @@ _NAMES = {
     "spin_density_1": "spin density from Upsilon1, which follows its slope",
     "spin_density_2": "spin density from Upsilon2, which follows its second derivative",
 }
-#: Output times of a pulse when none are given.
-_FEWEST_TIMES, _MOST_TIMES = 201, 2001
-
-
-@dataclass(frozen=True)
-class _Question:
-    """What was asked, checked. level: the chemical potential, or filling - 1/2."""
-
-    model: BlochModel
-    waveform: Waveform
-    operator: Operator
-    parts: Projections
-    times: Floats
-    filling: int
-    mu: float | None
-    level: Floats
-    gap: DirectGap
-    density: Density
 
 
 @dataclass(frozen=True)
@@ -107,7 +88,7 @@ def spin_pulse(
     """
     if route not in ROUTES:
         raise InputError(f"unknown route '{route}'", where="route", fix=gaps.suggestion(route, ROUTES))
-    asked = _question(model, mu, waveform, filling, spin, projections, complete, times, thickness)
+    asked = pulse_question(model, mu, waveform, filling, spin, projections, complete, times, thickness)
     if route == "tensors":
         if linearity:
             raise InputError("the tensors are linear in the field", where="linearity", fix="use route = 'von_neumann'")
@@ -117,59 +98,7 @@ def spin_pulse(
     return _labelled(asked, answer, method, route)
 
 
-def _question(
-    model: BlochModel,
-    mu: float | None,
-    waveform: Waveform,
-    filling: int | None,
-    spin: Operator | NDArray[np.complex128] | str | None,
-    projections: Sequence[str] | Mapping[str, Floats] | str,
-    complete: bool,
-    times: ArrayLike | None,
-    thickness: float | None,
-) -> _Question:
-    level = gaps.chemical_potentials(mu) if filling is None else gaps.checked_filling(model, mu, filling, 0.0)
-    if len(level) != 1:
-        raise InputError("a pulse takes one chemical potential", where="mu", fix="run once for each")
-    operator = gaps.spin_operator(model, spin)
-    parts = projections_of(model, projections, complete)
-    density = Density.of(model.dim, thickness, None, "hbar")
-    if not hasattr(waveform, "impulse"):
-        raise InputError(
-            "this is not a pulse", where="waveform", fix="give a GaussianPulse, a Sampled, or read_waveform(file)"
-        )
-    sample = np.abs(waveform(_default_times(waveform)))
-    if sample.max() == 0:
-        raise InputError("the field is zero", where="waveform", fix="give an amplitude in V/m")
-    if waveform.dim == 3 and model.dim == 2 and sample[:, 2].max() > 0:
-        raise InputError(
-            "a two-dimensional model has no response to a field along z", where="waveform", fix="set E_z to 0"
-        )
-    seen = occupation(model, level, 0.0, filling)
-    if seen.gap is None:
-        empty = seen.filling is not None
-        what = "no band is filled, or none is empty" if empty else "a band is partly filled, so the model is a metal"
-        raise InputError(what, where="mu", fix="move mu into the gap, or give a filling")
-    assert seen.filling is not None
-    chosen = _checked_times(times) if times is not None else _default_times(waveform)
-    single = float(level[0]) if filling is None else None
-    return _Question(model, waveform, operator, parts, chosen, seen.filling, single, level, seen.gap, density)
-
-
-def _default_times(waveform: Waveform) -> Floats:
-    start, end = waveform.window
-    count = int(np.clip(np.ceil((end - start) / waveform.resolution) + 1, _FEWEST_TIMES, _MOST_TIMES))
-    return np.linspace(start, end, count)
-
-
-def _checked_times(times: ArrayLike) -> Floats:
-    t = np.atleast_1d(np.asarray(times, dtype=float))
-    if t.ndim != 1 or not t.size or not np.isfinite(t).all() or (np.diff(t) <= 0).any():
-        raise InputError("times must be one or more finite numbers that rise", where="times", fix="give ps, sorted")
-    return t
-
-
-def _by_tensors(asked: _Question, method: Method, tolerance: float, run: ChunkMap) -> _Answer:
+def _by_tensors(asked: PulseQuestion, method: Method, tolerance: float, run: ChunkMap) -> _Answer:
     spectrum = spectrum_below(asked.waveform, asked.model.dim, asked.gap)
     drive = filters(spectrum, asked.gap, asked.times)
     kernel = SpinGenerationKernel(asked.model, asked.operator, asked.parts, drive.omega, TENSORS)
@@ -194,7 +123,7 @@ def _by_tensors(asked: _Question, method: Method, tolerance: float, run: ChunkMa
     return _Answer({"spin_density": (value, error + lost[1] + lost[2]), **values}, sums, notes, [])
 
 
-def _require_gap_on_the_mesh(asked: _Question, sums: ZoneSums, spectrum: Spectrum) -> None:
+def _require_gap_on_the_mesh(asked: PulseQuestion, sums: ZoneSums, spectrum: Spectrum) -> None:
     """The first look at the bands may have missed the smallest gap; the whole pass has seen more."""
     found = float(sums.extremes["min:direct_gap"][asked.filling - 1])
     bottom, top = sums.extremes["min:band"][asked.filling], sums.extremes["max:band"][asked.filling - 1]
@@ -212,7 +141,7 @@ def _require_gap_on_the_mesh(asked: _Question, sums: ZoneSums, spectrum: Spectru
         )
 
 
-def _by_propagation(asked: _Question, method: Method, linearity: bool, tolerance: float, run: ChunkMap) -> _Answer:
+def _by_propagation(asked: PulseQuestion, method: Method, linearity: bool, tolerance: float, run: ChunkMap) -> _Answer:
     model = asked.model
     if model.n_states > MOST_STATES:
         raise InputError(
@@ -266,7 +195,7 @@ def _stacked(operator: Operator, parts: Projections) -> Operator:
     return Operator(labels, operator.unit, operator.vectors, np.concatenate([o.blocks for o in every], axis=1))
 
 
-def _unstacked(values: Floats, asked: _Question) -> Floats:
+def _unstacked(values: Floats, asked: PulseQuestion) -> Floats:
     """(n_sub, nt, P*L) to (n_sub, nt, L, P)."""
     shape = (*values.shape[:2], len(asked.parts.names), len(asked.operator.labels))
     return values.reshape(shape).swapaxes(2, 3)
@@ -278,7 +207,7 @@ def _nonlinear(whole: Floats, half: Floats) -> float:
     return 2 * float(np.abs(whole - 2 * half).max()) / largest if largest > 0 else 0.0
 
 
-def _labelled(asked: _Question, answer: _Answer, method: Method, route: str) -> xr.Dataset:
+def _labelled(asked: PulseQuestion, answer: _Answer, method: Method, route: str) -> xr.Dataset:
     factor, unit = asked.density.spin()
     dims, whole = ("time", "spin", "projection"), "feng-6" if route == "tensors" else "von-neumann"
     variables = {

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from crosscurrent.disk import new_file
+from crosscurrent.results.hdf5_heaps import check_heaps
 from crosscurrent.results.schema import ERROR_SUFFIX, check_schema
 from crosscurrent.units import InputError
 
@@ -109,19 +110,23 @@ def load(path: str | os.PathLike[str]) -> xr.Dataset:
 
 
 def _check_file(path: str | os.PathLike[str]) -> None:
-    """Raises what HDF5 raises for a file whose head is damaged; h5netcdf would leave half an object behind."""
+    """Raises what HDF5 raises for a file whose head is damaged, where h5netcdf would leave half an object behind, and
+    ValueError for damage on which HDF5 would not stop."""
+    check_heaps(path)
     with import_module("h5py").File(path, "r") as file:
         dict(file.attrs)
 
 
 def _check_whole(ds: xr.Dataset) -> None:
-    """Raises ValueError for words that are no text, and for errors of another shape than their values."""
+    """Raises ValueError for words that are no text, labels that come twice, and errors of another shape than values."""
     for attrs in (ds.attrs, *(variable.attrs for variable in ds.variables.values())):
         for key, value in attrs.items():
             f"{key}{value}".encode()  # bytes that are no UTF-8 are read as lone surrogates
     for name, variable in ds.variables.items():
         words = variable.values.ravel().tolist() if variable.dtype.kind in "OU" else []
         "".join(map(str, (name, *words))).encode()
+        if variable.dims == (name,) and len(set(words)) < len(words):
+            raise ValueError(f"labels of {name} come twice")
         if ds.variables.get(f"{name}{ERROR_SUFFIX}", variable).dims != variable.dims:
             raise ValueError(f"the errors of {name} have another shape")
 

@@ -189,12 +189,13 @@ def _component_columns(ds: xr.Dataset, name: str, rows: list[str]) -> list[tuple
     """Each component of a variable, the error of each right after it."""
     dims = component_dims(ds, name)
     columns: list[tuple[str, NDArray[Any]]] = []
-    for labels in itertools.product(*(ds[d].values for d in dims)):
-        suffix = "." + "".join(str(v) for v in labels) if dims else ""
+    for places in itertools.product(*(range(ds.sizes[d]) for d in dims)):
+        at = dict(zip(dims, places, strict=True))
+        suffix = "." + "".join(str(ds[d].values[i]) for d, i in at.items()) if dims else ""
         for each in (name, name + ERROR_SUFFIX):
             if each not in ds:
                 continue
-            values = ds[each].sel(dict(zip(dims, labels, strict=True))).transpose(*rows).values.ravel()
+            values = ds[each].isel(at).transpose(*rows).values.ravel()
             units = ds[each].attrs.get("units", "") or "1"
             parts = {"": values} if values.dtype.kind != "c" else {" real": values.real, " imaginary": values.imag}
             columns += [(f"{each}{suffix}{part} [{units}]", v) for part, v in parts.items()]

@@ -87,9 +87,12 @@ def join_frames(
     variables: Mapping[str, Quantity],
     coords: Mapping[str, Quantity],
     attrs: Mapping[str, str | float],
+    *,
+    keep: bool = False,
 ) -> Path:
-    """String the blocks together in one netCDF file and remove them.
+    """String the blocks together in one netCDF file, and remove them unless `keep`.
 
+    keep: for a run that can go on: one that is killed after this, before its result is there, joins them again.
     variables: dims (without time), units and name of each observable; its values are not looked at. Raises InputError
     when a block is missing or the file cannot be written.
     """
@@ -102,6 +105,8 @@ def join_frames(
                 _append(file, output.path(block), list(variables))
 
     write_whole(target, write)
+    if keep:
+        return target
     for block in range(blocks):
         output.path(block).unlink(missing_ok=True)
     with contextlib.suppress(OSError):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosscurrent.models.bloch import AXES, Operator
+from crosscurrent.models.materials.registry import Material, Parameter
 from crosscurrent.models.symmetrize import symmetrize
 from crosscurrent.models.tight_binding import TightBinding
 from crosscurrent.models.wannier90 import realspace
@@ -103,7 +104,7 @@ def pack_bismuth(folder: Path, target: Path) -> None:
     for key, step in _STEPS.items():
         on_mesh = mesh.values[key].reshape(c.n_k, -1, c.n_states, c.n_states)
         arrays[key] = _pack(realspace.transform(on_mesh, c.kpoints, c.grid, c.path), c.grid, step)
-    np.savez_compressed(target, allow_pickle=False, **arrays)
+    np.savez_compressed(target, **arrays)  # type: ignore[arg-type]  # names of arrays, none of them an option
 
 
 def _atoms() -> dict[str, NDArray[np.float64]]:
@@ -138,3 +139,16 @@ def _unpack(planes: NDArray[np.uint8], n: int, grid: realspace.Grid, step: float
     full[partner[kept]] = values.conj().swapaxes(-1, -2)
     full[kept] = values
     return full
+
+
+MATERIALS = (
+    Material(
+        key="bismuth",
+        title="Bismuth monolayer, first-principles Wannier functions (24 spinor p functions)",
+        source=SOURCE,
+        make=bismuth_wannier,
+        dim=2,
+        suggested_mu=(FERMI_ENERGY,),
+        parameters={"symmetrized": Parameter(False, "", "average over the operations of the structure")},
+    ),
+)

@@ -27,6 +27,7 @@ _MODULES = (
     "bismuth_slater_koster",
     "mnbi2te4",
     "rashba_antiferromagnet",
+    "bismuth",
 )
 
 
@@ -83,7 +84,6 @@ def catalogue() -> dict[str, Material]:
         module = importlib.import_module(f"crosscurrent.models.materials.{name}")
         for one in module.MATERIALS:
             found[one.key] = one
-    found["bismuth"] = _bismuth()
     return found
 
 
@@ -106,18 +106,4 @@ def entry(key: str) -> Material:
         f"unknown material '{key}'",
         where="material",
         fix=f"did you mean '{near[0]}'" if near else "known: " + ", ".join(known),
-    )
-
-
-def _bismuth() -> Material:
-    """Its module holds the reader of the shipped Wannier functions, and no entry of its own."""
-    module = importlib.import_module("crosscurrent.models.materials.bismuth")
-    return Material(
-        key="bismuth",
-        title="Bismuth monolayer, first-principles Wannier functions (24 spinor p functions)",
-        source=module.SOURCE,
-        make=module.bismuth_wannier,
-        dim=2,
-        suggested_mu=(module.FERMI_ENERGY,),
-        parameters={"symmetrized": Parameter(False, "", "average over the operations of the structure")},
     )

@@ -3,7 +3,7 @@
 from crosscurrent.models.wannier90.chk import Checkpoint, read_chk
 from crosscurrent.models.wannier90.hoppings import Hoppings, ImageList, read_hr, read_tb, read_wsvec
 from crosscurrent.models.wannier90.listings import Win, read_centres, read_eig, read_win
-from crosscurrent.models.wannier90.load import SpinOrdering, load_wannier90, ordered_spin, seed_name
+from crosscurrent.models.wannier90.load import load_wannier90, seed_name
 from crosscurrent.models.wannier90.overlaps import Overlaps, read_mmn, read_spn, read_sxu
 
 __all__ = [
@@ -11,10 +11,8 @@ __all__ = [
     "Hoppings",
     "ImageList",
     "Overlaps",
-    "SpinOrdering",
     "Win",
     "load_wannier90",
-    "ordered_spin",
     "read_centres",
     "read_chk",
     "read_eig",

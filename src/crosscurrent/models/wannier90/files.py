@@ -1,4 +1,5 @@
-"""Bytes, text and numbers of Wannier90 files: read whole, checked, and refused with file and line.
+"""Bytes, text and numbers of Wannier90 files, and of any others of that kind: read whole, checked, and refused with
+file and line.
 
 Every reader of this package goes through here, so that a gzipped, truncated, binary or foreign file is refused in
 one way. Numbers are parsed in bulk (one call for the whole file); lines are looked at one by one only to say where

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import constants
 
 from crosscurrent.models.wannier90.files import Floats, as_text, expect, integers, numbers, read_bytes
 from crosscurrent.models.wannier90.hoppings import checked_lattice
-from crosscurrent.units import InputError
-
-_BOHR_ANGSTROM = constants.physical_constants["Bohr radius"][0] * 1e10
+from crosscurrent.units import BOHR_ANGSTROM, InputError
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def _cell(block: str, path: str) -> Floats:
         unit = words.pop(0)
         if unit not in ("bohr", "ang", "angstrom"):
             raise InputError(f"unknown unit '{unit}' of unit_cell_cart", where=path, fix="use ang or bohr")
-        scale = _BOHR_ANGSTROM if unit == "bohr" else 1.0
+        scale = BOHR_ANGSTROM if unit == "bohr" else 1.0
     values = numbers(" ".join(words), path)
     expect(len(values), 9, path, "the three vectors of unit_cell_cart")
     return checked_lattice(scale * values.reshape(3, 3), path)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crosscurrent.models.bloch import AXES, Operator
-from crosscurrent.models.spin_matrices import spin_matrices
+from crosscurrent.models.spin_matrices import SpinOrdering, ordered_spin
 from crosscurrent.models.tight_binding import TightBinding
 from crosscurrent.models.wannier90 import realspace
 from crosscurrent.models.wannier90.files import Integers
@@ -22,7 +21,6 @@ from crosscurrent.units import InputError
 
 Complexes = NDArray[np.complex128]
 PathLike = str | Path
-SpinOrdering = Literal["block", "interlaced"]
 
 #: <0a|r|Rb> from finite differences is Hermitian only to the error of the mesh; a larger residual (angstrom) is noted.
 _POSITION_NOTE = 1e-3
@@ -220,18 +218,3 @@ def _spin(
         return None
     notes.append(f"spin operator from the ordering '{ordering}' of the Wannier functions, not from matrix elements")
     return Operator.constant(ordered_spin(n, ordering, where))
-
-
-def ordered_spin(n: int, ordering: SpinOrdering, where: str = "spin_ordering") -> Complexes:
-    """Spin matrices (3, n, n) in units of hbar for functions in block or interlaced order.
-
-    Raises InputError for an odd number of functions.
-    """
-    if n % 2:
-        raise InputError(
-            f"{n} Wannier functions cannot be ordered in spin pairs",
-            where=where,
-            fix="drop spin_ordering: the model is not a spinor model, or functions are missing",
-        )
-    half, space = spin_matrices(0.5), np.eye(n // 2)
-    return np.array([np.kron(s, space) if ordering == "block" else np.kron(space, s) for s in half])
