@@ -23,6 +23,8 @@ def gallery() -> ModuleType:
 
 
 def test_every_figure_has_a_small_picture(gallery: ModuleType) -> None:
+    if not gallery.PICTURES.exists():
+        pytest.skip("the pictures stay in the repository, not in the sdist")
     wanted = {name for key in paper_keys() for name in gallery.pictures(key)}
     assert {path.name for path in gallery.PICTURES.iterdir()} == wanted
     sizes = {path.name: path.stat().st_size for path in gallery.PICTURES.iterdir()}

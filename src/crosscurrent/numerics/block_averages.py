@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 #: The autocorrelation is summed up to this many correlation times, and over so many lags at least: neighbours of blocks
 #: that alternate, as those of an oscillation do, take part of their variance back, and half a time would miss that.
 _WINDOW, _SHORTEST = 5.0, 3
+#: Sequences whose means tell how much blocks hang together that are few in each, and degrees of freedom, all places
+#: together.
+_SEQUENCES, _DEGREES = 4, 10
 #: However much blocks alternate, the variance of the mean is not taken to be below this fraction of that of independent
 #: ones.
 _LEAST = 0.1
@@ -134,12 +137,19 @@ def inflation_of(off: Floats) -> float:
     off: deviations from the mean of the sample, (sequences, n, ...). They are smaller than those from the true mean:
     each of their autocovariances is too low by the variance of the mean itself, (F/N) of that of a block, with N blocks
     in all. With r_l their autocorrelation and w_l = 2 (1 - l/n), F = 1 + sum w r (1 - F/N) + (F/N) sum w, solved for F.
-    Below 1 for blocks that alternate; 1 for sequences too short to tell.
+    Below 1 for blocks that alternate. Sequences too short to tell their correlation have it from the scatter of their
+    means, when there are enough of them, and 1 when there are not.
     """
-    length, count = off.shape[1], off.shape[0] * off.shape[1]
+    sequences, length, count = *off.shape[:2], off.shape[0] * off.shape[1]
     spread = float((off**2).mean())
-    if spread == 0 or length < 2 * _SHORTEST:
+    if spread == 0:
         return 1.0
+    if length < 2 * _SHORTEST:
+        if (sequences - 1) * off[0, 0].size < _DEGREES or sequences < _SEQUENCES:
+            return 1.0
+        between = length * float((off.mean(axis=1) ** 2).mean()) * sequences / (sequences - 1) / spread
+        # the spread, too, is about the mean of the sample
+        return float(min(max(between / (1 + between / count), _LEAST), count / 2))
     out, seen, weights = 1.0, 0.0, 0.0
     for lag in range(1, length // 2 + 1):
         weight = 2 * (1 - lag / length)

@@ -152,9 +152,14 @@ class Langevin:
         )
 
     def start(self, u: ArrayLike, v: ArrayLike = 0.0, realizations: Sequence[int] = (0,), step: int = 0) -> State:
-        """A state from displacements and velocities at one time, which broadcast to (R, C, Nx, Ny, Nz, 3)."""
+        """A state from displacements and velocities at one time, which broadcast to (R, C, Nx, Ny, Nz, 3).
+
+        Raises InputError for numbers that are not finite.
+        """
         shape = (len(realizations), self.copies, *self.shape, 3)
         position, velocity = (inwards(np.broadcast_to(np.asarray(x, dtype=self.dtype), shape)) for x in (u, v))
+        if not (np.isfinite(position).all() and np.isfinite(velocity).all()):
+            raise InputError("displacements or velocities to begin with are not finite", where="start")
         force = np.empty_like(position)
         for at in np.ndindex(*shape[:2]):
             parts = self.force(at[1], position[at], self.convolution(position[at]), self.push[at[1]].tolist())
@@ -168,18 +173,24 @@ class Langevin:
         return np.asarray(state.v + np.stack(self.kick_of(np.moveaxis(state.force, -1, 0), -0.5), axis=-1))
 
     def advance(self, state: State, steps: int, sums: Sums | None = None) -> State:
-        """The state `steps` later. sums: where to add what the steps pass through."""
+        """The state `steps` later. sums: where to add what the steps pass through.
+
+        Raises InputError for a trajectory that has grown without bound.
+        """
         u, v, force = (inwards(x) for x in (state.u, state.v, state.force))
         if sums is not None:
             sums.prepare(u.shape)
         if self.device == "numpy":
             keep_freed_memory()
-            for index in range(len(u)):
-                self._run(index, (u[index], v[index], force[index]), state, steps, sums)
+            # a trajectory that blows up is named below
+            with np.errstate(over="ignore", invalid="ignore"):
+                for index in range(len(u)):
+                    self._run(index, (u[index], v[index], force[index]), state, steps, sums)
         else:
             from crosscurrent.numerics.langevin_jax import run
 
             u, v, force = run(self, u, v, force, state.realizations, state.step, steps, sums)
+        _check_finite(v, state.step + steps)
         if sums is not None:
             sums.counted(state.step, state.step + steps)
         return State(outwards(u), outwards(v), outwards(force), state.step + steps, state.realizations)
@@ -268,6 +279,17 @@ class Langevin:
                 if self.local[:, a, b].any()
             }
             for a in range(3)
+        )
+
+
+def _check_finite(v: NDArray[Any], step: int) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = float(v.sum(dtype=float))
+    if not np.isfinite(total):
+        raise InputError(
+            f"a trajectory has grown without bound by step {step}",
+            where="step",
+            fix="take a shorter step, below a third of the longest stable one, or a lower temperature",
         )
 
 

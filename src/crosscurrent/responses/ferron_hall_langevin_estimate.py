@@ -242,17 +242,19 @@ def _estimate(series: Floats, controls: tuple[Floats, Floats] | None, reference:
     reduction = before / after if 0 < after < np.inf else 1.0
     if reference is None:
         return Estimate(better, None, beta, reduction, None, np.nan)
-    return Estimate(better, reference, beta, reduction, _slope(best, reference), _rms_z(better, reference))
+    slope = _slope(best, reference, better.error)
+    return Estimate(better, reference, beta, reduction, slope, _rms_z(better, reference))
 
 
-def _slope(series: Floats, reference: Floats) -> Mean | None:
+def _slope(series: Floats, reference: Floats, error: Floats) -> Mean | None:
     """Least-squares slope through zero, block by block: its error knows how the cells hang together.
 
     A smooth projection remembers longer than a cell, where beats die out, and one series is too short to tell how long.
     Projections on the reference moved along x remember as long, and are as many as there are cells.
     """
     square = float((reference**2).sum())
-    if square == 0:
+    # a map that symmetry forbids is rounding
+    if square <= 1e-20 * float((error**2).sum(where=np.isfinite(error))):
         return None
     moved = np.array([np.roll(reference, cells, axis=0).ravel() for cells in range(len(reference))])
     slopes = series.reshape(*series.shape[:2], -1) @ moved.T / square

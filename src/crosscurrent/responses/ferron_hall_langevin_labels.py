@@ -47,6 +47,8 @@ _SOURCES = {
 }
 #: Fewer blocks than this do not tell their own scatter.
 _FEW = 20
+#: Longest damping times that a lattice at rest takes to come within a percent of its kinetic energy.
+_RELAXED = 4.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,6 +244,12 @@ def _status(ran: Ran) -> str:
 def _warnings(ran: Ran, estimates: Mapping[tuple[str, str], Estimate]) -> tuple[str, ...]:
     out = []
     blocks, length = _blocks(ran)
+    run, slowest = ran.trajectories, float(ran.trajectories.damping.min())
+    settled = run.settle * run.step
+    if not run.origin and settled * slowest < _RELAXED:
+        out.append(
+            f"began at rest and was measured after {settled:g} ps: it takes some {_RELAXED / slowest:.2g} ps to warm up"
+        )
     if blocks < _FEW:
         out.append(f"{blocks} blocks of {length:g} ps are too few to trust the errors")
     if ran.met is False:
@@ -250,9 +258,9 @@ def _warnings(ran: Ran, estimates: Mapping[tuple[str, str], Estimate]) -> tuple[
     if across:
         out.append(f"{across:.2%} of the cells have crossed to the other well: maps about one well mean little")
     out += ran.energy.warnings() if ran.energy else ()
-    if ran.asked != ran.trajectories.device:
+    if ran.asked != run.device:
         out.append("no GPU was found: the run fell back on the CPU")
-    if ran.trajectories.precision == "single":
+    if run.precision == "single" and ran.rounding:
         out.append(f"single precision: rounding is a bath of {ran.rounding:.1e} K")
     out.append(
         "sign, layer structure and size of the odd polarization depend on the short-range kernel, the temperature "

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 DEVICES = ("cpu", "gpu", "gpu-or-cpu")
 #: Steps of a block: products of displacements and velocities are summed at every tenth.
 _FEWEST = 10
+#: A realization that no run counts up to: what is chosen with its noise knows nothing of that of a run.
+APART = 2**31 - 1
 #: Steps of a trajectory that nobody waits for.
 _MOST = 1e12
 #: Rounding may heat the lattice by this fraction of the coldest bath.
@@ -58,6 +60,8 @@ class Sampling:
                 raise InputError(f"{name} is more than {_MOST:.0e} steps", where=name, fix="give a time in ps")
         if self.settle is not None and not (math.isfinite(self.settle) and self.settle >= 0):
             raise InputError(f"settle is {self.settle:g}", where="settle", fix="give zero or more")
+        if self.realizations >= APART:
+            raise InputError(f"{self.realizations} realizations", where="realizations", fix=f"give fewer than {APART}")
         if self.realizations < 1 or self.batch < 1 or self.realizations % self.batch:
             raise InputError(
                 f"{self.realizations} realizations in batches of {self.batch}",

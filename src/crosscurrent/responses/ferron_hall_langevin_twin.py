@@ -21,6 +21,7 @@ from crosscurrent.numerics.steady_state import steady_state
 from crosscurrent.physics.lattice_langevin import driven_slab, gyration
 from crosscurrent.responses.ferron_hall_langevin_maps import row_of_maps
 from crosscurrent.responses.ferron_hall_langevin_run import Trajectories
+from crosscurrent.responses.ferron_hall_langevin_sampling import APART
 from crosscurrent.responses.ferron_hall_maps import maps_of
 
 Floats = NDArray[np.float64]
@@ -30,8 +31,6 @@ Floats = NDArray[np.float64]
 _TRIAL, _MOST, _ROUND = -0.02, 0.2, 1e-4
 #: Damping times until the two are compared, for as long again, and steps from one comparison to the next.
 _SETTLED, _EVERY = 3.0, 20
-#: A realization that no run counts up to, so that the choice knows nothing of the noise it will meet.
-_APART = 2**31 - 1
 
 
 def closest_twin(trajectories: Trajectories, run: ChunkMap) -> Trajectories:
@@ -84,7 +83,7 @@ class _Pilot:
         trial = _TRIAL * run.record.well.curvature
         langevin = run.dynamics([run.well(), run.harmonic(0.0), run.harmonic(trial)], run.omegas[-1:] * 3)
         steps = int(_SETTLED / float(run.damping.min()) / run.step)
-        state = langevin.advance(langevin.start(0.0, 0.0, (_APART,)), steps)
+        state = langevin.advance(langevin.start(0.0, 0.0, (APART,)), steps)
         wanted, moved = 0.0, 0.0
         for _step in range(0, steps, _EVERY):
             state = langevin.advance(state, _EVERY)
