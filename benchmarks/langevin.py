@@ -1,7 +1,7 @@
 """Speed of the Langevin engine for polar lattices, one core, in CPU seconds.
 
     .venv/bin/python benchmarks/langevin.py                     # prints the tables of docs/benchmarks.md, some minutes
-    .venv/bin/python benchmarks/langevin.py --figure docs/static/langevin_growth.png
+    .venv/bin/python benchmarks/langevin.py --figure docs/figures/langevin-growth.png
 
 The slab is the paper's: BaTiO3 (record B), 101 x 85 x 13 cells, padded y, a temperature profile, damping, gyroscopic
 rotation, quartic well, noise. The periodic boxes have the effective Hamiltonian of Nishimatsu et al. (2010): full Ewald

@@ -304,7 +304,7 @@ def test_failure_leaves_the_pieces_and_the_next_run_uses_them(tmp_path: Path, mo
     assert values(jobs.run_job(job, tmp_path / "a.nc")) == values(expected)
 
 
-LONG = QWZ.replace("[24, 24]", "[600, 600]").replace("mu = [0.0, 1.5]", "mu = { start = -3, stop = 3, num = 201 }")
+LONG = QWZ.replace("[24, 24]", "[1000, 1000]").replace("mu = [0.0, 1.5]", "mu = { start = -3, stop = 3, num = 201 }")
 
 
 @pytest.fixture(scope="module")

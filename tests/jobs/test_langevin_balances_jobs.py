@@ -53,8 +53,13 @@ def test_a_job_gives_what_the_function_gives() -> None:
 
 def test_what_it_costs() -> None:
     plain, more = (prepare(parse_job(text)).arguments for text in (JOB, WITH))
-    # 24 cells in double precision, one field, one realization at a time
-    assert memory({**more, "grid": (40, 3, 400)}) >= memory({**plain, "grid": (40, 3, 400)})
+    # 4 x 3 x 400 cells in double precision, 512 realizations at a time: eight fields of the size of u for each copy of
+    # the lattice, and sixteen more for those whose balances are kept; the noise-free maps take less
+    many = {"grid": (4, 3, 400), "sampling": Sampling(realizations=512, batch=512)}
+    field = 24.0 * 4 * 3 * 400 * 512
+    assert memory({**plain, **many}) == 8 * field
+    assert memory({**more, **many}) == (8 + 16) * field
+    assert memory({**more, **many, "zero_field": True, "control_variate": True}) == (4 * 8 + 2 * 16) * field
     record = local_mode("batio3-b")
     # the fastest of some trials, for a machine that is busy with something else
     seconds = [min(cost(record, arguments)[1] for _ in range(5)) for arguments in (plain, more)]

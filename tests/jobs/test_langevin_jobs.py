@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,14 @@ from crosscurrent import cli
 from crosscurrent.cli.time_limit import Time, TimeIsUp, time_limit
 from crosscurrent.jobs import load_job, run_job
 from crosscurrent.jobs.build import prepare
-from crosscurrent.jobs.langevin import placed, with_error_goal
+from crosscurrent.jobs.langevin import memory, placed, with_error_goal
 from crosscurrent.jobs.limits import check_limits
 from crosscurrent.jobs.parse import job_files, job_hash, job_to_toml, parse_job
 from crosscurrent.jobs.plan import plan
+from crosscurrent.jobs.store import Resumable
 from crosscurrent.models.local_mode_file import local_mode
 from crosscurrent.numerics.chunks import serial
+from crosscurrent.numerics.langevin import Langevin, State
 from crosscurrent.responses.ferron_hall_langevin import ferron_hall_langevin
 from crosscurrent.responses.ferron_hall_langevin_files import LangevinFiles
 from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
@@ -101,6 +105,98 @@ def test_where_files_go(tmp_path: Path) -> None:
     assert here == LangevinFiles(final_state=Path("end.npz"))
 
 
+def saved(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+WRITES = {"trajectory": '{ file = "t.nc", every = "50 fs" }', "final_state": '"end.npz"'}
+
+
+@pytest.mark.parametrize("name", ["t.nc", "end.npz"])
+def test_what_a_job_has_not_written_is_left_alone(tmp_path: Path, name: str) -> None:
+    """Neither a file of the user, nor one of another job, nor one that comes while the job runs."""
+    words = load_job(saved(tmp_path / "job.toml", job(**WRITES)))
+    key = {"t.nc": r"trajectory\.file", "end.npz": "final_state"}[name]
+    message = rf"ferron_hall_langevin\.{key}: '.*{name}' exists and this job has not written it"
+    precious = tmp_path / name
+    precious.write_text("precious")
+
+    class Watched:
+        began = False
+
+        def begin(self, stage: str, total: float, found: float) -> None:
+            self.began = True
+
+        def advance(self, stage: str, weight: float) -> None:
+            return
+
+        end = Resumable(serial, None).progress.end
+
+    with pytest.raises(InputError, match=message):
+        run_job(words, tmp_path / "out.nc", progress=(watched := Watched()))
+    assert precious.read_text() == "precious" and not watched.began
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["job.toml", name])
+    precious.unlink()
+    other = load_job(saved(tmp_path / "other.toml", job(seed="1", **WRITES)))
+    run_job(other, tmp_path / "other.nc")
+    kept = precious.read_bytes()
+    (tmp_path / ({"t.nc", "end.npz"} - {name}).pop()).unlink()
+    with pytest.raises(InputError, match=message):
+        run_job(words, tmp_path / "out.nc")
+    assert precious.read_bytes() == kept
+    precious.unlink()
+
+    def late(stage: str, *rest: Any) -> Any:
+        if stage == "trajectories":
+            precious.write_text("late")
+        return serial(stage, *rest)
+
+    with pytest.raises(InputError, match=message):
+        run_job(words, tmp_path / "out.nc", executor=nullcontext(late))
+    assert precious.read_text() == "late"
+
+
+def test_a_job_may_replace_its_own_files(tmp_path: Path) -> None:
+    """A run that is repeated, one that was killed after its files and before its result, and one with no output."""
+    words = load_job(saved(tmp_path / "job.toml", job(**WRITES)))
+    first = run_job(words, tmp_path / "out.nc")
+    (tmp_path / "out.nc").unlink()
+    same_numbers(run_job(words, tmp_path / "out.nc"), first)
+    same_numbers(run_job(words, tmp_path / "again.nc"), first)
+    assert load(tmp_path / "t.nc").attrs["job_hash"] == job_hash(words) == first.attrs["job_hash"]
+
+
+@pytest.mark.parametrize(
+    ("extras", "message"),
+    [
+        ({"final_state": '"out.nc"'}, r"langevin\.final_state: 'out\.nc' is where the result itself goes"),
+        ({"trajectory": '{ file = "out.nc", every = "50 fs" }'}, r"langevin\.trajectory\.file: 'out\.nc' is where the"),
+        ({"final_state": '"out.nc.parts"'}, r"'out\.nc\.parts' is where the result itself goes"),
+        ({**WRITES, "final_state": '"t.nc"'}, r"langevin\.final_state: 't\.nc' is the file of the trajectory as well"),
+    ],
+)
+def test_one_name_for_two_things(tmp_path: Path, extras: dict[str, str], message: str) -> None:
+    words = load_job(saved(tmp_path / "job.toml", job(**extras)))
+
+    def work(stage: str, *rest: Any) -> Any:
+        raise AssertionError(f"{stage} began")
+
+    with pytest.raises(InputError, match=message):
+        run_job(words, tmp_path / "out.nc", executor=nullcontext(work))
+    assert [p.name for p in tmp_path.iterdir()] == ["job.toml"]
+
+
+def test_a_check_looks_at_no_place_where_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not know the output, and so not the folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("end.npz").write_text("precious")
+    assert check_limits(prepare(parse_job(job(final_state='"end.npz"')))) is None
+    with pytest.raises(InputError, match="exists and this job has not written it"):
+        run_job(parse_job(job(final_state='"end.npz"')))
+    assert Path("end.npz").read_text() == "precious"
+
+
 def test_refusals_name_the_key() -> None:
     for text, message in (
         (job(device='"tpu"'), r"ferron_hall_langevin\.device"),
@@ -117,9 +213,42 @@ def test_refusals_name_the_key() -> None:
 
 def test_what_a_run_costs() -> None:
     found = plan(prepare(parse_job(job('"10 ps"'))))
-    # two copies of two realizations, 10 ps and 0.05 ps of settling in steps of 2.5 fs
-    assert found.k_points == 24 * 4 * 4020 and found.points == "cells times steps"
+    # two copies of two realizations, 10 ps and 0.05 ps of settling in steps of 2.5 fs; three copies of the pilot, 3 ps
+    assert found.k_points == 24 * (4 * 4020 + 3 * 1200) and found.points == "cells times steps"
     assert found.seconds is not None and 0.05 < found.seconds < 200
+
+
+@pytest.mark.parametrize(
+    ("damping", "extras", "fields", "kinds"),
+    [
+        ("[3, 2, 3]", {}, 1, 2),
+        ("[3, 2, 4]", {}, 2, 2),
+        ("[3, 2, 4]", {"common_noise": "true"}, 2, 2),
+        ("[3, 2, 4]", {"anharmonic": "false"}, 2, 1),
+        ("[3, 2, 3]", {"control_variate": "false"}, 1, 1),
+    ],
+)
+def test_every_step_is_in_the_estimate(
+    monkeypatch: pytest.MonkeyPatch, damping: str, extras: dict[str, str], fields: int, kinds: int
+) -> None:
+    """Against the steps that a run takes: the pilot of the twin and the reversed field are among them."""
+    text = job('"0.2 ps"', **extras).replace("[3, 2, 3]", damping)
+    expected = plan(prepare(parse_job(text))).k_points
+    taken: list[int] = []
+    advance = Langevin.advance
+
+    def counted(self: Langevin, state: State, steps: int, sums: Any = None) -> State:
+        taken.append(steps * math.prod(state.u.shape[:-1]))
+        return advance(self, state, steps, sums)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Langevin, "advance", counted)
+        # what the energy without baths takes is no part of the dynamics
+        patch.setattr("crosscurrent.responses.ferron_hall_langevin.energy_conservation", lambda *_: None)
+        run_job(parse_job(text))
+    pilot = 3 * 1200 if kinds == 2 else 0
+    assert expected == sum(taken) == 24 * (2 * fields * kinds * 100 + pilot)
+    assert memory(prepare(parse_job(text)).arguments) > 0
 
 
 def test_an_error_goal_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

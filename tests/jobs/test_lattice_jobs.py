@@ -6,17 +6,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import xarray as xr
 
 from crosscurrent.jobs import load_job, run_job
 from crosscurrent.jobs.build import prepare
+from crosscurrent.jobs.calls import QUESTIONS
 from crosscurrent.jobs.limits import check_limits
 from crosscurrent.jobs.parse import job_hash, job_to_toml, parse_job
 from crosscurrent.jobs.plan import plan
 from crosscurrent.jobs.starter import starter_lattice_job
-from crosscurrent.models.local_mode_file import local_mode, save_local_mode
+from crosscurrent.models.local_mode_file import local_mode, local_mode_names, save_local_mode
 from crosscurrent.numerics.chunks import Partial, Work
 from crosscurrent.numerics.profiles import HotBand, Ramp, Sponge, Step, Uniform
 from crosscurrent.responses.ferron_hall import ferron_hall
@@ -174,7 +176,40 @@ def test_what_a_run_costs() -> None:
     assert "wave vectors: 24" in few.text()
 
 
-def test_first_job_is_sound() -> None:
-    assert check_limits(prepare(starter_lattice_job("batio3-b"))) is None
+FIRST = (
+    "ferron_hall",
+    "ferron_hall_langevin",
+    "ferron_coefficients",
+    "hysteresis",
+    "heating",
+    "domain_wall",
+    "switching_path",
+)
+
+
+@pytest.mark.parametrize("response", FIRST)
+def test_first_jobs_are_sound(response: str) -> None:
+    """For everything that a record of polar modes can be asked, and none of more than a minute."""
+    asked = {name for name, question in QUESTIONS.items() if question.of in ("lattice", "polar")}
+    assert asked == set(FIRST)
+    words = starter_lattice_job("batio3-b", response)
+    assert parse_job(job_to_toml(words)) == words
+    for name in local_mode_names() if response in ("domain_wall", "switching_path", "heating") else ("batio3-a",):
+        assert check_limits(prepare(starter_lattice_job(name, response))) is None
+    # evaluations in less than a minute of any machine that does 2e6 cells times steps, or 1e3 wave vectors, a second
+    found = plan(prepare(words))
+    assert found.k_points < 60 * (2e6 if found.points == "cells times steps" else 1e3)
+
+
+def test_the_first_loop_of_a_record_switches() -> None:
+    """In a smaller box."""
+    words = starter_lattice_job("batio3-b", "hysteresis")
+    assert words.hysteresis is not None
+    table = msgspec.structs.replace(words.hysteresis, grid=(2, 2, 2), realizations=2)
+    found = run_job(msgspec.structs.replace(words, hysteresis=table))
+    assert 0 < float(found.coercive_field) < words.hysteresis.field
+
+
+def test_no_first_job() -> None:
     with pytest.raises(InputError, match="no first job for 'bands'"):
         starter_lattice_job("batio3-b", "bands")

@@ -110,6 +110,21 @@ def test_errors_are_honest(process: Process, number: float, squares: float, shap
     assert float((z**2).mean()) == pytest.approx(freedom / (freedom - 2), rel=4 * 0.016 + 0.02)
 
 
+def test_each_half_of_a_map_has_the_error_of_its_own_noise() -> None:
+    """Half of the columns remember, half do not: what hangs together in one place says nothing of another.
+
+    A column is pooled with its neighbours, so those at the two borders are left out.
+    """
+    shape, rho = (4, 100, 20, 10), 0.6
+    slow, white = autoregressive(shape, rho, seed=12), np.random.default_rng(13).normal(size=shape)
+    error = mean_of(np.concatenate([slow, white], axis=2)).error
+    lags = np.arange(1, shape[1])
+    inflation = 1 + 2 * float(((1 - lags / shape[1]) * rho**lags).sum())
+    for columns, expected in ((slice(1, 19), inflation), (slice(21, 39), 1.0)):
+        found = float((error[columns] ** 2).mean()) * shape[0] * shape[1]
+        assert found == pytest.approx(expected, rel=0.1)
+
+
 def test_a_single_series_takes_the_inflation_of_many() -> None:
     """Its own would be too noisy: one large error in thirty would be missed by a factor."""
     z = []

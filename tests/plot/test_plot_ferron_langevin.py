@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -47,3 +49,27 @@ def test_drawn_data(slab: xr.Dataset) -> None:
 def test_other_results_are_refused(slab: xr.Dataset) -> None:
     with pytest.raises(InputError, match="these maps have no errors"):
         langevin_figure(slab.drop_vars("slope"))
+
+
+def test_a_harmonic_well_has_its_own_scale(caplog: pytest.LogCaptureFixture) -> None:
+    """Its noise-free odd polarization is zero: there is no slope against it, and the trajectories set the scale."""
+    sampling = Sampling(realizations=2, duration=0.4, settle=0.1, block=0.05)
+    profiles = ([50.0, 20.0, 5.0, 10.0], [3.0, 2.0, 3.0], 80.0)
+    ds = ferron_hall_langevin(
+        local_mode("batio3-b"), (4, 3, 2), *profiles, sampling, anharmonic=False, zero_field=False
+    )
+    assert not np.any(ds.polarization_odd_noise_free)
+    figure = draw(ds)
+    figure.savefig(io.BytesIO())
+    assert not caplog.records  # of glyphs that a formula does not know
+    top, cut = figure.axes[1], figure.axes[7]
+    size = 1.15e6 * float(np.abs(ds.polarization_odd).max())
+    for ax in (top, figure.axes[4]):
+        mesh = next(c for c in ax.collections if isinstance(c, QuadMesh))
+        assert mesh.get_clim() == pytest.approx((-size, size))
+    layer = int(np.argmax(np.abs(ds.polarization_odd.values).max(axis=0)))
+    assert cut.get_title() == f"layer $y$ = {layer}"
+    titles = [ax.get_title() for ax in figure.axes[:3]]
+    assert not any("nan" in title for title in titles)
+    assert [title.startswith("slope") for title in titles] == [True, False, True]
+    assert titles[1].endswith("standard errors r.m.s.")

@@ -24,6 +24,7 @@ from crosscurrent.physics.effective_hamiltonian import short_range_couplings
 from crosscurrent.responses import ferron_hall_langevin_run
 from crosscurrent.responses.ferron_hall import ferron_hall_kernels
 from crosscurrent.responses.ferron_hall_langevin import ferron_hall_langevin
+from crosscurrent.responses.ferron_hall_langevin_estimate import Samples
 from crosscurrent.responses.ferron_hall_langevin_files import LangevinFiles
 from crosscurrent.responses.ferron_hall_langevin_maps import SLOTS, Symmetry, row_of, row_of_maps, symmetry_of
 from crosscurrent.responses.ferron_hall_langevin_run import Leg, RunLegs, Trajectories
@@ -37,8 +38,8 @@ from crosscurrent.units import InputError
 GRID = (10, 7, 2)
 HEAT = HotBand(50.0, 1e-4, 0.25, 0.125)
 SPONGE = Sponge(layers=3)
-#: As short as it gets, for what is not about numbers.
-TINY = {"grid": (4, 3, 2), "temperature": [50.0, 20.0, 5.0, 10.0], "damping": [3.0, 2.0, 3.0], "omega_B": 80.0}
+#: As short as it gets, for what is not about numbers; strongly damped, as the twin is looked for over damping times.
+TINY = {"grid": (4, 3, 2), "temperature": [50.0, 20.0, 5.0, 10.0], "damping": [30.0, 20.0, 30.0], "omega_B": 80.0}
 BRIEF = Sampling(realizations=2, duration=0.2, settle=0.05, block=0.05)
 
 
@@ -163,6 +164,30 @@ def test_slope_of_the_variance_is_that_of_its_map() -> None:
         assert number(ds, "slope", "displacement_variance", part) == pytest.approx(slope, rel=1e-10)
 
 
+def test_variance_is_what_the_mean_displacement_leaves_of_the_second_moment() -> None:
+    """<du du> - <du><du> from the rows of the trajectories, and what is odd of it."""
+    run = trajectories()
+    legs = [RunLegs(run)(Leg(n, (n,), 4)) for n in range(3)]
+    rows = np.array([leg["blocks"][:, 0, 0] for leg in legs])
+    solved = ferron_hall_kernels(run.record, run.slab, run.damping, 80.0, step=run.step)
+    mirror_alone = Symmetry(True, False, False, False)
+    known = ({}, solved.maps(run.temperature), run.temperature)
+    samples = Samples(run.record, solved.problem, mirror_alone, {"turned": rows}, None, *known)
+    mean = rows.mean(axis=(0, 1))
+    moved = mean[..., SLOTS["polarization"]] @ np.linalg.inv(run.record.polarization_per_displacement).T
+    second = mean[..., SLOTS["second"]].reshape(4, 3, 3, 3)
+    covariance = second - moved[..., :, None] * moved[..., None, :]
+    assert float(np.abs(covariance - second).max()) > 0.05 * float(np.abs(second).max())
+    found = samples.estimates()
+    np.testing.assert_allclose(found["displacement_covariance", ""].mean.value, covariance.reshape(4, 3, 9), atol=1e-15)
+    np.testing.assert_allclose(found["displacement_variance", ""].mean.value, covariance[..., 0, 0], rtol=1e-12)
+    odd = 0.5 * (covariance - covariance[:, ::-1])
+    np.testing.assert_allclose(found["displacement_variance", "_odd"].mean.value, odd[..., 0, 0], atol=1e-15)
+    # a linear lattice has no mean displacement, and its noise is not taken off
+    linear = replace(samples, linear=True).estimates()
+    np.testing.assert_allclose(linear["displacement_variance", ""].mean.value, second[..., 0, 0], rtol=1e-12)
+
+
 def scatter_of_rms_z(part: str) -> float:
     """Three standard deviations of the root mean square of z over the cells of the short runs.
 
@@ -269,7 +294,7 @@ def test_symmetries_that_are_broken() -> None:
 
 
 def test_the_reversed_field_is_run_where_the_mirror_is_broken() -> None:
-    ds = run(damping=[5.0, 3.0, 2.0], zero_field=False)
+    ds = run(damping=[50.0, 30.0, 20.0], zero_field=False)
     assert "reversed field" in ds.attrs["method"] and "mirror y" not in ds.attrs["method"].partition("used:")[2]
     assert float(np.abs(ds.polarization_odd + ds.polarization_odd[:, ::-1]).max()) > 0
     both = run(common_noise=True, zero_field=False)

@@ -352,3 +352,24 @@ def test_baths_that_do_not_fit_show_as_a_drift(monkeypatch: pytest.MonkeyPatch) 
     kept = energy_conservation(trajectories(), {}, 140.0, 10**9)
     assert kept is not None and kept.drift == pytest.approx(0.15, abs=4 * kept.drift_error)
     assert kept.drift_error < 2e-3 and kept.heating == pytest.approx(0.15 / 8, rel=0.1)
+
+
+@pytest.mark.parametrize(("error", "heating"), [(0.1, 0.0), (0.03, (0.15 - 3 * 0.03) / 8)])
+def test_a_drift_that_its_error_explains_heats_nothing(
+    monkeypatch: pytest.MonkeyPatch, error: float, heating: float
+) -> None:
+    """A line with scatter about it that is orthogonal to any line, so that slope and error are exact."""
+    from crosscurrent.responses import ferron_hall_langevin_energy as module
+
+    def drifting(run: Any, end: Any, stride: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
+        time = run.step * stride * (np.arange(samples) - (samples - 1) / 2)
+        line = np.stack([np.ones(samples), time], axis=1)
+        noise = np.random.default_rng(7).normal(size=samples)
+        rest = noise - line @ np.linalg.lstsq(line, noise, rcond=None)[0]
+        rest *= error * np.sqrt((samples - 2) * float((time**2).sum()) / float((rest**2).sum()))
+        return 2.0 * (0.15 * time + rest)[None] + 7.0, np.full((1, samples), 2.0)
+
+    monkeypatch.setattr(module, "_energies", drifting)
+    kept = energy_conservation(trajectories(), {}, 140.0, 10**9)
+    assert kept is not None and kept.drift == pytest.approx(0.15) and kept.drift_error == pytest.approx(error)
+    assert kept.heating == pytest.approx(heating, abs=1e-12)

@@ -12,11 +12,14 @@ import pytest
 from crosscurrent.jobs.execute import ProcessMap
 from crosscurrent.models.local_mode_file import local_mode
 from crosscurrent.numerics.chunks import serial
+from crosscurrent.numerics.langevin import Langevin, State
 from crosscurrent.numerics.slab import Slab
 from crosscurrent.responses.ferron_hall import ferron_hall_kernels
 from crosscurrent.responses.ferron_hall_langevin_maps import row_of_maps
 from crosscurrent.responses.ferron_hall_langevin_run import Trajectories
+from crosscurrent.responses.ferron_hall_langevin_sampling import Sampling
 from crosscurrent.responses.ferron_hall_langevin_twin import closest_twin, twin_rows
+from crosscurrent.units import InputError
 
 RECORD = local_mode("batio3-b")
 STIFFNESS = RECORD.well.curvature
@@ -74,6 +77,23 @@ def test_a_cold_lattice_is_its_own_twin() -> None:
     assert closest_twin(trajectories(temperature=np.full(6, 1e-3)), serial).twin_change == 0
     assert closest_twin(trajectories(temperature=np.zeros(6)), serial).twin_change == 0
     assert closest_twin(trajectories(twin=False), serial).twin_change == 0
+
+
+def test_the_noise_of_the_choice_is_that_of_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run has the numbers from zero up; the one that the choice draws from would take more than are allowed."""
+    started: list[int] = []
+    plain = Langevin.start
+
+    def watched(self: Langevin, u: Any, v: Any = 0.0, realizations: Sequence[int] = (0,), step: int = 0) -> State:
+        started.extend(realizations)
+        return plain(self, u, v, realizations, step)
+
+    monkeypatch.setattr(Langevin, "start", watched)
+    closest_twin(trajectories(damping=np.full(5, 50.0)), serial)
+    assert started
+    with pytest.raises(InputError, match="realizations"):
+        Sampling(realizations=min(started) + 1)
+    assert Sampling(realizations=10**6).realizations == 10**6
 
 
 def test_the_choice_is_the_same_for_any_workers() -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from crosscurrent import cli
 from crosscurrent.results import load, to_extxyz
 from crosscurrent.results.schema import Quantity
-from crosscurrent.results.trajectory import Frames, TrajectoryFile, TrajectoryOutput, join_frames
+from crosscurrent.results.trajectory import Frames, TrajectoryFile, TrajectoryOutput, is_trajectory, join_frames
 from crosscurrent.units import InputError
 
 SHAPE = (2, 3, 1, 2, 3)
@@ -93,3 +95,27 @@ def test_extended_xyz(tmp_path: Path) -> None:
 def test_refusals(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         TrajectoryFile(**{"file": "t.nc", "every": 0.1, **changes})  # type: ignore[arg-type]
+
+
+def test_frames_have_no_figure(tmp_path: Path) -> None:
+    """One line that names what there is instead, from every command that would draw."""
+    plane = ("field", "x", "y")
+    kinds = {
+        "displacement": Quantity((*plane, "z", "component"), 0, "angstrom", "displacement"),
+        "polarization": Quantity(plane, 0, "C/m^2", "polarization"),
+    }
+    for name, quantity in kinds.items():
+        folder, output = tmp_path / f"{name}.frames", TrajectoryOutput(tmp_path / f"{name}.frames", 5, (name,))
+        folder.mkdir()
+        piece = Frames(output, 0)
+        piece.add(0.1, {name: np.zeros(SHAPE[: len(quantity.dims)])})
+        piece.write()
+        coords = {dim: COORDS[dim] for dim in quantity.dims}
+        target = join_frames(output, 1, tmp_path / f"{name}.nc", {name: quantity}, coords, ATTRS)
+        assert is_trajectory(load(target))
+        for command in ("plot", "report"):
+            done = CliRunner().invoke(cli.app, [command, str(target), "-o", str(tmp_path / "x.png")])
+            assert done.exit_code == 2 and "frames of a trajectory" in done.output, done.output
+            assert "crosscurrent export" in done.output and len(done.output.splitlines()) == 1
+    assert not (tmp_path / "x.png").exists()
+    assert not is_trajectory(load(target).isel(time=0, drop=True))

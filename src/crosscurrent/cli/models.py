@@ -53,7 +53,7 @@ def _listing() -> Iterator[str]:
     yield "\nMetals with soft phonons, for phonon_spin, phonon_currents and crossover_map:"
     for name, make in METALS.items():
         yield line(name, metal.description(make()), make().source)
-    yield "\nLattices of polar modes, for ferron_hall, hysteresis, heating, domain_wall and switching_path:"
+    yield "\nLattices of polar modes, for ferron_hall, ferron_hall_langevin, ferron_coefficients and as below:"
     for name in local_mode_names():
         yield line(name, lattice.description(local_mode(name)), local_mode(name).source)
     yield "\nEffective Hamiltonians, for hysteresis, heating, domain_wall and switching_path:"

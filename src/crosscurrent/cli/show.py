@@ -43,7 +43,8 @@ def plot(
     Conductivities: every definition over E_F or frequency, one panel for each of the largest components, the error as
     a band. Spin generation: every projection over frequency or E_F, the spin densities when the job gives a field.
     Bands: coloured by spin. k-resolved results: a map of one variable. Pulses: field and spin in time. Lattices: maps
-    of the slab, or the size of what is odd in the field over omega_B.
+    of the slab, or the size of what is odd in the field over omega_B; with -v any map without a field, in it and odd in
+    it, beside its error and its noise-free partner.
     """
     from crosscurrent.plot import draw, save_figure
     from crosscurrent.results import load

@@ -16,6 +16,8 @@ _TITLES = {
     "phonon_spin": "phonon-mediated spin conductivity",
     "crossover_map": "scaling of the phonon-mediated spin conductivity",
     "ferron_hall": "ferron Hall effect",
+    "ferron_hall_langevin": "ferron Hall effect from trajectories",
+    "ferron_coefficients": "coefficients of the ferron Hall effect",
     "hysteresis": "hysteresis loop",
     "heating": "heating from the ground state",
     "domain_wall": "domain wall",
@@ -63,22 +65,40 @@ def starter_metal_job(metal: str, response: str = "phonon_spin") -> schema.Job:
 
 
 def starter_lattice_job(record: str, response: str = "ferron_hall") -> schema.Job:
-    """A first job for a lattice of polar modes: a small slab at 80 rad/ps. Raises InputError for another response."""
+    """A first job for a lattice of polar modes: a small slab at 80 rad/ps, or a protocol. Raises InputError for another
+    response."""
     profile = schema.HotBandTable(hot=50.0, cold=0.0, width=0.25, smoothing=0.12)
-    tables = {"ferron_hall": schema.FerronHall(grid=(41, 31, 9), temperature=profile, omega_B=80.0)}
+    # a sponge of the usual length would leave nothing of so small a slab
+    sponge = schema.SpongeTable(layers=2)
+    tables: dict[str, schema.Table] = {
+        "ferron_hall": schema.FerronHall(grid=(41, 31, 9), temperature=profile, omega_B=80.0),
+        "ferron_hall_langevin": schema.FerronHallLangevin(
+            grid=(16, 9, 4), temperature=profile, damping=sponge, omega_B=80.0, realizations=2, duration=10.0
+        ),
+        "ferron_coefficients": schema.FerronCoefficients(grid=(41, 15, 9), damping=sponge),
+        **_protocols(),
+        # their well has one axis, about which the polarization does not turn: it takes a larger field to switch
+        "hysteresis": schema.Hysteresis(grid=(8, 8, 8), temperature=100.0, field=4e8, period=20.0),
+        # the records that come with the package are polar along x, and a neutral wall lies along that
+        "domain_wall": schema.DomainWall(grid=(4, 24, 4), normal="y"),
+    }
     return _job(record, schema.LocalModeRecord(local_mode=record), response, tables)
 
 
 def starter_hamiltonian_job(name: str, response: str = "hysteresis") -> schema.Job:
     """A first job for an effective Hamiltonian: a small box. Raises InputError for a response that is no protocol."""
-    temperatures = schema.TemperatureRange(start=50.0, stop=300.0, num=6)
-    tables: dict[str, schema.Table] = {
+    return _job(name, schema.EffectiveHamiltonianModel(effective_hamiltonian=name), response, _protocols())
+
+
+def _protocols() -> dict[str, schema.Table]:
+    """Of any lattice of polar modes, in small boxes."""
+    temperatures = schema.TemperatureRange(start=50.0, stop=300.0, num=4)
+    return {
         "hysteresis": schema.Hysteresis(grid=(8, 8, 8), temperature=100.0, field=4e7, period=20.0),
-        "heating": schema.Heating(grid=(8, 8, 8), temperatures=temperatures),
+        "heating": schema.Heating(grid=(8, 8, 8), temperatures=temperatures, settle=5.0, average=10.0),
         "domain_wall": schema.DomainWall(grid=(24, 4, 4)),
         "switching_path": schema.SwitchingPath(),
     }
-    return _job(name, schema.EffectiveHamiltonianModel(effective_hamiltonian=name), response, tables)
 
 
 def starter_crystal_job(name: str, response: str = "phonon_dispersion") -> schema.Job:

@@ -149,7 +149,7 @@ def _reciprocal_space(cell: Floats, sites: Floats, eps: Floats, q: Floats, split
     weights = 4 * math.pi / abs(np.linalg.det(cell)) * np.exp(-lengths / (4 * splitting**2)) / lengths
     phases = np.exp(2j * np.pi * indices[kept] @ sites.T)
     sources = phases[:, :, None] * waves[:, None, :]
-    flat = sources.reshape(len(waves), -1)
+    flat = sources.reshape(len(waves), 3 * len(sites))
     total = (flat * weights[:, None]).T @ flat.conj()
     n = len(sites)
     out: Complexes = total.reshape(n, 3, n, 3).transpose(0, 2, 1, 3)

@@ -16,6 +16,7 @@ from crosscurrent.plot.ferron import ferron_figure, is_ferron, maps_figure, scan
 from crosscurrent.plot.ferron_channels import channels_figure
 from crosscurrent.plot.ferron_coefficients import coefficients_figure, is_coefficients
 from crosscurrent.plot.ferron_langevin import is_langevin, langevin_figure
+from crosscurrent.plot.ferron_named import named_maps_figure
 from crosscurrent.plot.lattice_protocols import is_protocol, protocol_figure
 from crosscurrent.plot.mechanisms import mechanisms_figure
 from crosscurrent.plot.momentum import bands, bands_figure, k_map, map_figure
@@ -33,6 +34,7 @@ from crosscurrent.plot.phonon_spin import (
 from crosscurrent.plot.phonons import dispersion, dispersion_figure, is_dispersion
 from crosscurrent.plot.pulse import pulse_figure
 from crosscurrent.plot.spin import spin_figure, spin_map, spin_map_figure
+from crosscurrent.results.trajectory import is_trajectory
 from crosscurrent.units import InputError
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "map_figure",
     "maps_figure",
     "mechanisms_figure",
+    "named_maps_figure",
     "panels",
     "phase_map_figure",
     "phonon_figure",
@@ -91,11 +94,19 @@ def draw(
     pulse ("y"), or the axis of a vector ("z"). projection: of a map or a pulse. log: spin generation on logarithmic
     axes. Raises InputError when the result holds nothing of the sort, or a name is not in it.
     """
+    if is_trajectory(ds):
+        raise InputError(
+            "these are frames of a trajectory, of which there is no figure",
+            where="plot",
+            fix="write them out with `crosscurrent export`, as text columns or as extended XYZ, and draw its result",
+        )
     first, component = (names[0] if names else None for names in (variables, components))
     if is_coefficients(ds):
         return coefficients_figure(ds, title=title)
     if is_protocol(ds):
         return protocol_figure(ds, title=title)
+    if variables and (is_langevin(ds) or is_ferron(ds)):
+        return named_maps_figure(ds, variables, components, title=title)
     if is_langevin(ds):
         return langevin_figure(ds, title=title)
     if is_ferron(ds):

@@ -167,9 +167,10 @@ def _strip(ax: Axes, ds: xr.Dataset) -> None:
     ax.set_ylim(bottom=0)
 
 
-def slab_map(figure: Figure, ax: Axes, values: Floats, label: str) -> None:
-    """One map; what has both signs on a map that is white at zero."""
-    top, low = float(values.max()), float(values.min())
+def slab_map(figure: Figure, ax: Axes, values: Floats, label: str, *, scale: Floats | None = None) -> None:
+    """One map; what has both signs on a map that is white at zero. scale: values that set the colours instead."""
+    shown = np.ma.masked_invalid(values if scale is None else scale)
+    top, low = float(shown.max()), float(shown.min())
     size = max(abs(top), abs(low)) or 1.0
     if low >= -1e-9 * size:
         look = {"cmap": "inferno", "vmin": 0.0, "vmax": size}

@@ -26,7 +26,7 @@ def is_langevin(ds: xr.Dataset) -> bool:
 
 def langevin_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
     """What is odd in the field: from trajectories, where cells below two standard errors are pale; without noise; and
-    both along the layer where the noise-free map is largest.
+    both along the layer where the noise-free map is largest. Where that is zero, what was found sets scale and layer.
 
     ds: a result of `ferron_hall_langevin`. Raises InputError for another result.
     """
@@ -41,15 +41,19 @@ def langevin_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
         label = f"$\\Delta_B {QUANTITIES[name][0]}$ [{UNIT_LABELS[unit]}]"
         found, error, exact = (factor * plane(ds, f"{name}_odd{ending}") for ending in ("", "_error", "_noise_free"))
         top, middle, cut = grid[:, column]
-        _one_scale(figure, top, found, exact, label)
+        # a harmonic well has no odd polarization: then there is no scale but that of the trajectories
+        noise = np.nan_to_num(found)
+        leading = exact if np.abs(exact).max() > 1e-9 * np.abs(noise).max() else noise
+        _one_scale(figure, top, found, leading, label)
         _pale(top, np.abs(found) < _SIGNIFICANT * error)
-        _one_scale(figure, middle, exact, exact, label)
+        _one_scale(figure, middle, exact, leading, label)
         for ax in (top, middle):
             ax.set_xlabel("$x$ (cells)")
-        _cut(cut, found, error, exact, label)
+        _cut(cut, found, error, exact, label, layer=int(np.argmax(np.abs(leading).max(axis=0))))
         top.set_title(_headline(ds, name), fontsize=9)
     for row, words in enumerate(("trajectories\n(pale: below two errors)", "noise-free")):
-        grid[row, 0].set_ylabel(f"{words}\n$y$ (layers)", fontsize=9)
+        # no formula in a label of several lines
+        grid[row, 0].set_ylabel(f"{words}\ny (layers)", fontsize=9)
     grid[2, 0].legend(fontsize=8, frameon=False)
     figure.suptitle(title if title is not None else slab_title(ds), fontsize=11)
     style.note(figure, ds)
@@ -59,12 +63,14 @@ def langevin_figure(ds: xr.Dataset, *, title: str | None = None) -> Figure:
 def _headline(ds: xr.Dataset, name: str) -> str:
     at = {"observable": _OBSERVABLE.get(name, name), "part": "odd"}
     slope, error, z = (float(ds[key].sel(at)) for key in ("slope", "slope_error", "rms_z"))
-    return f"slope {slope:.3f} $\\pm$ {error:.3f}, {z:.2f} standard errors r.m.s."
+    # there is none against a map that is zero
+    known = f"slope {slope:.3f} $\\pm$ {error:.3f}" if np.isfinite(slope) else ""
+    return ", ".join(words for words in (known, f"{z:.2f} standard errors r.m.s." if np.isfinite(z) else "") if words)
 
 
-def _one_scale(figure: Figure, ax: Axes, values: Floats, exact: Floats, label: str) -> None:
+def _one_scale(figure: Figure, ax: Axes, values: Floats, leading: Floats, label: str) -> None:
     """A map on the scale of the noise-free one, so that noise does not set it."""
-    size = 1.15 * float(np.abs(exact).max()) or 1.0
+    size = 1.15 * float(np.abs(leading).max()) or 1.0
     slab_map(figure, ax, np.clip(values, -size, size), label)
     ax.collections[0].set_cmap("RdBu_r")
     ax.collections[0].set_clim(-size, size)
@@ -78,10 +84,9 @@ def _pale(ax: Axes, hidden: NDArray[np.bool_]) -> None:
     ax.imshow(veil, origin="lower", extent=(-0.5, nx - 0.5, -0.5, ny - 0.5), aspect="auto", zorder=2)
 
 
-def _cut(ax: Axes, found: Floats, error: Floats, exact: Floats, label: str) -> None:
-    """The layer in which the noise-free map is largest, along x."""
+def _cut(ax: Axes, found: Floats, error: Floats, exact: Floats, label: str, *, layer: int) -> None:
+    """One layer along x."""
     style.prepare(ax)
-    layer = int(np.argmax(np.abs(exact).max(axis=0)))
     x = np.arange(len(exact))
     ax.axhline(0.0, color="0.8", linewidth=0.8)
     ax.plot(x, exact[:, layer], color=style.COLOURS[0], linewidth=1.4, label="noise-free")

@@ -180,6 +180,7 @@ def _without_false_formulas(figure: Figure) -> None:
         words = text.get_text() if isinstance(text, Text) else ""
         if "$" in words:
             try:
-                parser.parse(words)
+                for line in words.splitlines():
+                    parser.parse(line)
             except ValueError:
                 text.set_parse_math(False)

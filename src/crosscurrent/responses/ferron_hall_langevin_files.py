@@ -10,6 +10,7 @@ import numpy as np
 
 from crosscurrent.responses.ferron_hall_langevin_run import Arrays, Trajectories, record_identity
 from crosscurrent.results.checkpoint import read_checkpoint, write_checkpoint
+from crosscurrent.results.files import holds_result_of
 from crosscurrent.results.fingerprint import fingerprint
 from crosscurrent.results.schema import Quantity
 from crosscurrent.results.trajectory import TrajectoryFile, TrajectoryOutput, join_frames
@@ -22,13 +23,15 @@ class LangevinFiles:
 
     checkpoint: a folder where the trajectories are kept while they run, so that the same call goes on where it was
     stopped; with a longer duration it goes on where it ended. trajectory: frames over time, of the first realization.
-    start: a state that another run has left, to begin with. final_state: where to leave one.
+    start: a state that another run has left, to begin with. final_state: where to leave one. job: the hash of the job
+    that writes, which its files keep; with one, a file that does not carry it is never overwritten.
     """
 
     checkpoint: str | Path | None = None
     trajectory: TrajectoryFile | None = None
     start: str | Path | None = None
     final_state: str | Path | None = None
+    job: str = ""
 
     def folder(self) -> Path | None:
         """The folder of the checkpoints. Raises InputError when it cannot be made."""
@@ -48,7 +51,8 @@ class LangevinFiles:
         self, trajectories: Trajectories, batches: Sequence[tuple[int, ...]]
     ) -> tuple[Trajectories, list[Arrays | None]]:
         """Where each batch starts, None for the ordered state at rest. Raises InputError for a state of another
-        lattice, or of other copies, and for frames that fall between steps."""
+        lattice, or of other copies, for frames that fall between steps, and for files that may not be written."""
+        self._check_targets()
         if self.trajectory is not None:
             _stride(self.trajectory, trajectories.step)
         if self.start is None:
@@ -62,10 +66,13 @@ class LangevinFiles:
         return begun, [_begun(begun, batch, found) for batch in batches]
 
     def finish(self, trajectories: Trajectories, fields: tuple[str, ...], ends: Sequence[Arrays]) -> None:
-        """Write the final state and put the frames together."""
+        """Write the final state and put the frames together. Raises InputError for what another job has written there
+        meanwhile."""
+        self._check_targets()
         if self.final_state is not None:
             Path(self.final_state).parent.mkdir(parents=True, exist_ok=True)
-            write_checkpoint(Path(self.final_state), _final(trajectories, ends), "state")
+            mark = {"job": np.array(self.job)} if self.job else {}
+            write_checkpoint(Path(self.final_state), {**_final(trajectories, ends), **mark}, "state")
         output = self.output(trajectories.step)
         if output is None or self.trajectory is None:
             return
@@ -78,9 +85,27 @@ class LangevinFiles:
             "lattice_constant_angstrom": record.lattice_constant,
             "periodic": "T F T",
             "method": f"BAOAB, steps of {h:g} ps, seed {trajectories.seed}; velocities half a step after the frame",
+            **({"job_hash": self.job} if self.job else {}),
         }
         done, kept = int(ends[0]["done"]), self.checkpoint is not None
         join_frames(output, done, Path(self.trajectory.file), variables, coords, attrs, keep=kept)
+
+    def _check_targets(self) -> None:
+        """Raises InputError for two files of one name, and for one that the job has not written itself."""
+        state = None if self.final_state is None else Path(self.final_state)
+        frames = None if self.trajectory is None else Path(self.trajectory.file)
+        if state is not None and frames is not None and state.resolve() == frames.resolve():
+            raise InputError(
+                f"'{state.name}' is the file of the trajectory as well",
+                where="final_state",
+                fix="give the two different names",
+            )
+        if not self.job:
+            return
+        if state is not None and state.exists() and _job_of_state(state) != self.job:
+            raise _not_ours(state, "final_state")
+        if frames is not None and frames.exists() and not holds_result_of(frames, self.job):
+            raise _not_ours(frames, "trajectory.file")
 
 
 def frame_variables(
@@ -115,6 +140,23 @@ def _final(trajectories: Trajectories, ends: Sequence[Arrays]) -> Arrays:
     }
 
 
+def _job_of_state(path: Path) -> str:
+    """The job that has left a state; "" for what is no state, or of no job."""
+    try:
+        found = read_checkpoint(path) or {}
+    except (InputError, OSError):
+        return ""
+    return str(found.get("job", ""))
+
+
+def _not_ours(path: Path, key: str) -> InputError:
+    return InputError(
+        f"'{path}' exists and this job has not written it; it is never overwritten",
+        where=key,
+        fix="give another name, or remove the file",
+    )
+
+
 def _lattice(trajectories: Trajectories) -> str:
     return fingerprint([record_identity(trajectories.record), trajectories.slab])
 
@@ -127,6 +169,8 @@ def _check_state(found: Arrays, trajectories: Trajectories, batches: Sequence[tu
             fix="start from a state of the same record on the same grid",
         )
     count, copies = sum(map(len, batches)), trajectories.copies
+    if int(found["step"]) < 0 or found["v"].shape != found["u"].shape:
+        raise InputError("this is not the state of a run, or it is damaged", where=where)
     if found["u"].shape[:2] != (count, copies):
         raise InputError(
             f"this state has {found['u'].shape[0]} realizations of {found['u'].shape[1]} copies, the run {count} of "

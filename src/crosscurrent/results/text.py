@@ -87,7 +87,8 @@ def _describe_variable(ds: xr.Dataset, name: str) -> list[str]:
         subsequent_indent="      ",
     )
     if variable.dtype.kind in "fc" and variable.size:
-        largest = float(np.nanmax(np.abs(variable.values), initial=0.0))
+        known = np.abs(variable.values[~np.isnan(variable.values)])
+        largest = float(known.max(initial=0.0))
         lines.append(f"      largest magnitude {largest:.6g}; error: {_describe_error(ds, name)}")
     return lines
 

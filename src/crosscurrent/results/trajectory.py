@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from crosscurrent.results.checkpoint import read_checkpoint, write_checkpoint
@@ -78,6 +79,12 @@ class Frames:
         if self._found:
             arrays = {name: np.array(values) for name, values in self._found.items()}
             write_checkpoint(self.output.path(self.block), arrays, "frames")
+
+
+def is_trajectory(ds: xr.Dataset) -> bool:
+    """Whether a file holds frames of a trajectory."""
+    names = {str(name) for name in ds.data_vars}
+    return bool(names) and names <= set(OBSERVABLES) and {"time", "field", "x", "y"} <= set(ds.dims)
 
 
 def join_frames(
