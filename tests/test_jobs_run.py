@@ -321,7 +321,15 @@ def test_killed_run_resumes_to_the_same_bits(
     command = [sys.executable, "-m", "crosscurrent", "run", "job.toml", "-o", "out.nc", "--quiet", "--workers"]
     # the checkout may be on the path by a relative name
     env = os.environ | {"PYTHONPATH": str(Path(crosscurrent.__file__).parents[1])}
-    running = subprocess.Popen([*command, str(workers)], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=env)
+    running = subprocess.Popen(
+        [*command, str(workers)],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        # a suite that runs in the background of a shell is deaf to it, and so would this be
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     deadline = time.monotonic() + 60
     while len(list(tmp_path.rglob("*.npz"))) < 3 and time.monotonic() < deadline and running.poll() is None:
         time.sleep(0.005)
