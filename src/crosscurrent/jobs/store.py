@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import socket
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -253,8 +254,9 @@ def _holds_pieces(folder: Path) -> bool:
 
 
 def _aside(path: Path) -> Path:
-    """Where a file is written before it takes its place; the shares of a run may write the same one at once."""
-    return path.with_name(f"{path.stem}.{socket.gethostname()}.{os.getpid()}.tmp")
+    """Where a file is written before it takes its place; the shares of a run may write the same one at once, also from
+    threads of one process."""
+    return path.with_name(f"{path.stem}.{socket.gethostname()}.{os.getpid()}-{threading.get_ident()}.tmp")
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
